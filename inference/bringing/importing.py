@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
 from data.definition.writing import definition_text
-from data.predictions.table import FOLD, ID, PROBABILITY
+from data.predictions.table import AS_IMPORTED, FOLD, ID, PROBABILITY
 from data.settings import DEFINITION, Settings
 from data.store.opening import reading
 from data.store.records import APPLICATIONS, FileRecord, check_built
@@ -30,7 +30,7 @@ from inference.bringing.readers import FOREST, GRAPH, Asked, Facts, Plan
 from inference.features.choice import FeatureChoice
 from inference.features.definition_features import feature_set
 from inference.features.encoding import FeatureSet, level_codes
-from inference.inventory.entry import AS_IMPORTED, CHAMPION, ModelEntry, ModelKind
+from inference.inventory.entry import CHAMPION, ModelEntry, ModelKind
 from inference.inventory.store import applications_digest, check_free, find_model, now, of_manifest, open_model, publish
 from inference.model.artifact import MANIFEST, ONNX, TEXT, DefinitionRecord, Manifest, feature_records
 from inference.model.decision import BAND_EDGES, DEFAULT_CUTOFF

@@ -12,11 +12,11 @@ from data.definition.at_hand import load_definition
 from data.definition.definition import Definition, Score
 from data.files.convert import scan_applications
 from data.predictions.brought import brought_pd, brought_score
-from data.predictions.table import FOLD, ID, PROBABILITY
+from data.predictions.table import AS_IMPORTED, FOLD, ID, PROBABILITY
 from data.settings import Settings
 from data.store.opening import reading
 from data.store.records import APPLICATIONS, check_built
-from inference.inventory.entry import AS_IMPORTED, ModelEntry, ModelKind
+from inference.inventory.entry import ModelEntry, ModelKind
 
 _POINTS = "points"
 

@@ -11,7 +11,7 @@ import polars as pl
 from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
 from data.errors import ScoreroomError
-from data.predictions.table import FOLD, ID, PROBABILITY
+from data.predictions.table import FOLD, ID, OUT_OF_FOLD, PROBABILITY
 from data.settings import Settings
 from data.store.opening import reading
 from data.store.records import APPLICATIONS, check_built
@@ -19,7 +19,7 @@ from data.store.storage import read_parquet
 from inference.errors import TrainingError
 from inference.features.choice import EVERYTHING, FeatureChoice, choose_features
 from inference.features.definition_features import feature_set
-from inference.inventory.entry import CHAMPION, OUT_OF_FOLD, InventoryError, ModelEntry, ModelKind
+from inference.inventory.entry import CHAMPION, InventoryError, ModelEntry, ModelKind
 from inference.inventory.explained import explain_model
 from inference.inventory.store import applications_digest, check_free, find_model, now, of_manifest, publish
 from inference.model.artifact import CARD, Manifest

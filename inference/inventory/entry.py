@@ -19,7 +19,6 @@ from inference.errors import InferenceError
 
 # The model in service; no other is called that.
 CHAMPION = "champion"
-OUT_OF_FOLD, AS_IMPORTED = "out of fold", "as imported"
 FORMAT = 1
 _PURPOSE = "scoreroom.model"
 # The file's own name for its format, beside the fields of `ModelEntry`.

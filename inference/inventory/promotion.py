@@ -10,13 +10,13 @@ from pathlib import Path
 from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
 from data.errors import FileError, ScoreroomError
-from data.predictions.table import FOLD, PROBABILITY, read_source, write_predictions
+from data.predictions.table import AS_IMPORTED, FOLD, PROBABILITY, read_source, write_predictions
 from data.settings import Settings
 from data.store.opening import is_there, read_bytes
 from data.store.records import CONTRIBUTIONS, MODEL, PREDICTIONS, keep, load_record
 from data.store.storage import read_parquet, write_atomically
 from inference.errors import HoldError
-from inference.inventory.entry import AS_IMPORTED, CHAMPION, InventoryError, ModelEntry
+from inference.inventory.entry import CHAMPION, InventoryError, ModelEntry
 from inference.inventory.explained import Progress, explain_model
 from inference.inventory.store import (
     adopt,

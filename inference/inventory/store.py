@@ -21,23 +21,14 @@ import polars as pl
 from data.definition.at_hand import load_definition
 from data.errors import DamageError, FileError, ScoreroomError
 from data.predictions.scores import exact_scores
-from data.predictions.table import FOLD, ID, PROBABILITY, read_source
+from data.predictions.table import AS_IMPORTED, FOLD, ID, OUT_OF_FOLD, PROBABILITY, read_source
 from data.settings import MODELS, Settings
 from data.store.opening import is_there, reading
 from data.store.records import PREDICTIONS, FileRecord, check_built
 from data.store.storage import part_beside, read_parquet, sweep_parts, write_atomically
 from inference.errors import ArtifactError
 from inference.inventory.brought import brought_models, brought_rows, further_scores
-from inference.inventory.entry import (
-    AS_IMPORTED,
-    CHAMPION,
-    OUT_OF_FOLD,
-    InventoryError,
-    ModelEntry,
-    ModelKind,
-    UnknownModelError,
-    check_name,
-)
+from inference.inventory.entry import CHAMPION, InventoryError, ModelEntry, ModelKind, UnknownModelError, check_name
 from inference.model.artifact import ENTRY, MANIFEST, SCORES, TEXT, Manifest
 from inference.model.session import ScoringSession
 from inference.publishing.staging import inventory_folders

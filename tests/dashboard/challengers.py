@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from data.predictions.table import OUT_OF_FOLD
 from data.settings import Settings
-from inference.inventory.entry import OUT_OF_FOLD, ModelEntry, ModelKind
+from inference.inventory.entry import ModelEntry, ModelKind
 from inference.inventory.store import applications_digest, now, of_manifest, publish
 from inference.model.artifact import Manifest
 from inference.model.session import ScoringSession

@@ -22,9 +22,10 @@ import polars as pl
 import pytest
 
 from data.home_credit import embedded
+from data.predictions.table import OUT_OF_FOLD
 from data.settings import ROOT, Settings
 from data.store.records import FileRecord
-from inference.inventory.entry import CHAMPION, OUT_OF_FOLD, ModelEntry, ModelKind
+from inference.inventory.entry import CHAMPION, ModelEntry, ModelKind
 from inference.inventory.store import applications_digest, now, of_manifest, publish, read_rows
 from inference.model.build import publish_model
 from inference.model.session import ScoringSession
