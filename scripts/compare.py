@@ -11,7 +11,6 @@ are approved by B alone. In a file that somebody brought, its models are `champi
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -34,15 +33,14 @@ from data.predictions.roles.flags import answers_of, offer_answers
 from data.predictions.table import PROBABILITY, Predictions
 from data.reading.said import parse_said
 from data.settings import Settings, load_settings
-from data.store.storage import check_file_place, write_atomically
 from inference.inventory.entry import CHAMPION, ModelKind, UnknownModelError
 from inference.inventory.facts import facts_of
 from inference.inventory.store import list_models, read_scores
 from inference.model.decision import DEFAULT_CUTOFF
 from scripts._at_hand import load_at_hand, read_cutoff, read_score
 from scripts._cli import offer_portfolio, offer_reading, run
+from scripts._report_file import check_report_place, write_report
 
-STANDARD_OUTPUT = Path("-")
 _TWO = 2
 
 
@@ -70,8 +68,7 @@ def main() -> None:
     """Read the arguments, compare, write the JSON, print the tables."""
     arguments = _parse()
     answers, said = answers_of(arguments), parse_said(arguments.read)
-    if arguments.json not in (None, STANDARD_OUTPUT):
-        check_file_place(arguments.json)
+    check_report_place(arguments.json)
     settings = load_settings()
     definition = load_definition(settings)
     if arguments.predictions is None:
@@ -92,15 +89,8 @@ def main() -> None:
         conditions=arguments.where,
         currency=definition.currency,
     )
-    text = json.dumps(report.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    if arguments.json == STANDARD_OUTPUT:
-        # As JSON is written, whatever the terminal's own encoding is.
-        sys.stdout.buffer.write(text.encode())
-        return
-    if arguments.json is not None:
-        with write_atomically(arguments.json) as beside:
-            beside.write_text(text, encoding="utf-8")
-    _print(report)
+    if not write_report(report.to_json(), arguments.json):
+        _print(report)
 
 
 def _parse() -> argparse.Namespace:

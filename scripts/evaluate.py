@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,20 +35,17 @@ from data.predictions.roles.flags import answers_of, offer_answers
 from data.predictions.table import OUTCOME, Predictions
 from data.reading.said import parse_said
 from data.settings import load_settings
-from data.store.storage import check_file_place, write_atomically
 from inference.model.decision import DEFAULT_CUTOFF
 from scripts._at_hand import load_at_hand, read_cutoff, read_score
 from scripts._cli import offer_portfolio, offer_reading, run
-
-STANDARD_OUTPUT = Path("-")
+from scripts._report_file import check_report_place, write_report
 
 
 def main() -> None:
     """Read the arguments, evaluate, write the JSON, print the table."""
     arguments = _parse()
     answers, said = answers_of(arguments), parse_said(arguments.read)
-    if arguments.json not in (None, STANDARD_OUTPUT):
-        check_file_place(arguments.json)
+    check_report_place(arguments.json)
     settings = load_settings()
     definition = load_definition(settings)
     source = (
@@ -61,15 +57,8 @@ def main() -> None:
     predictions = prepare(source, cutoffs=[cutoff])
     conditions = read_conditions(arguments.where, predictions.filter_columns, definition)
     report = evaluate(predictions, conditions, assume(cutoff))
-    text = json.dumps(report.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    if arguments.json == STANDARD_OUTPUT:
-        # As JSON is written, whatever the terminal's own encoding is.
-        sys.stdout.buffer.write(text.encode())
-        return
-    if arguments.json is not None:
-        with write_atomically(arguments.json) as beside:
-            beside.write_text(text, encoding="utf-8")
-    _print(report)
+    if not write_report(report.to_json(), arguments.json):
+        _print(report)
 
 
 def _parse() -> argparse.Namespace:
