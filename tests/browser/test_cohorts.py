@@ -136,7 +136,7 @@ def test_going_back_to_a_page_that_was_left_at_once_keeps_the_cohort(
 def test_cohorts_are_kept_by_name_chosen_again_and_compared(page: Page, dashboard: str, frame: pl.DataFrame) -> None:
     page.goto(f"{dashboard}/?f.NAME_INCOME_TYPE=Pensioner")
     expect_cohort(page, frame, PENSIONERS)
-    page.get_by_role("button", name="Cohorts").click()
+    page.get_by_role("button", name="Cohorts", exact=True).click()
     page.get_by_label("Save cohort as").fill("Pensioners")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("button", name="Pensioners", exact=True)).to_be_visible()
@@ -153,7 +153,7 @@ def test_saved_cohorts_are_there_at_the_bare_address_and_a_link_never_overwrites
     page: Page, dashboard: str, frame: pl.DataFrame
 ) -> None:
     page.goto(f"{dashboard}/?f.NAME_INCOME_TYPE=Pensioner")
-    page.get_by_role("button", name="Cohorts").click()
+    page.get_by_role("button", name="Cohorts", exact=True).click()
     page.get_by_label("Save cohort as").fill("Mine")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("button", name="Mine", exact=True)).to_be_visible()
@@ -161,14 +161,14 @@ def test_saved_cohorts_are_there_at_the_bare_address_and_a_link_never_overwrites
     page.goto(f"{dashboard}/?c.Mine=f.CODE_GENDER%3DM&against=Mine")
     until(page, "new URLSearchParams(location.search).get('against') === 'Mine (2)'")
     page.goto(dashboard)
-    page.get_by_role("button", name="Cohorts").click()
+    page.get_by_role("button", name="Cohorts", exact=True).click()
     page.get_by_role("button", name="Mine", exact=True).click()
     expect_cohort(page, frame, PENSIONERS)
     page.get_by_role("button", name="Edit", exact=True).click()
-    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
     expect(page.get_by_role("button", name="Mine", exact=True)).not_to_be_visible()
     page.goto(dashboard)
-    page.get_by_role("button", name="Cohorts").click()
+    page.get_by_role("button", name="Cohorts", exact=True).click()
     # What was looked at stays at hand, saved or not.
     expect(page.get_by_role("button", name="Income type: Pensioner")).to_be_visible()
     expect(page.get_by_role("button", name="Mine", exact=True)).not_to_be_visible()
@@ -178,7 +178,7 @@ def test_cohorts_go_out_and_come_in_as_a_file(
     page: Page, browser: Browser, dashboard: str, frame: pl.DataFrame, tmp_path: Path
 ) -> None:
     page.goto(f"{dashboard}/?c.Pensioners=f.NAME_INCOME_TYPE%3DPensioner")
-    page.get_by_role("button", name="Cohorts").click()
+    page.get_by_role("button", name="Cohorts", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Export as JSON").click()
     path = tmp_path / "cohorts.json"
@@ -188,7 +188,7 @@ def test_cohorts_go_out_and_come_in_as_a_file(
     ]
     with open_visit(browser) as other:
         other.goto(dashboard)
-        other.get_by_role("button", name="Cohorts").click()
+        other.get_by_role("button", name="Cohorts", exact=True).click()
         other.locator("input[type=file]").set_input_files(path)
         other.get_by_role("button", name="Pensioners", exact=True).click()
         expect_cohort(other, frame, PENSIONERS)
@@ -199,7 +199,7 @@ def test_no_more_cohorts_are_saved_than_fifty(page: Page, dashboard: str, tmp_pa
     path = tmp_path / "cohorts.json"
     path.write_text(json.dumps({"format": FORMAT, "version": VERSION, "cohorts": listed}))
     page.goto(f"{dashboard}/?f.CODE_GENDER=M")
-    page.get_by_role("button", name="Cohorts").click()
+    page.get_by_role("button", name="Cohorts", exact=True).click()
     page.locator("input[type=file]").set_input_files(path)
     expect(page.get_by_role("button", name="Cohort 49", exact=True)).to_be_visible()
     page.get_by_label("Save cohort as").fill("One more")
@@ -211,7 +211,7 @@ def test_a_file_that_holds_no_cohorts_is_refused_with_a_notice(page: Page, dashb
     path = tmp_path / "wrong.json"
     path.write_text('{"format": "something else"}')
     page.goto(dashboard)
-    page.get_by_role("button", name="Cohorts").click()
+    page.get_by_role("button", name="Cohorts", exact=True).click()
     page.locator("input[type=file]").set_input_files(path)
     expect(page.get_by_text("This is not a file of cohorts")).to_be_visible()
 

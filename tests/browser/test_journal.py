@@ -70,7 +70,7 @@ def test_the_log_tells_of_a_visit_and_of_no_applicant(
     page.goto(f"{address}/applications?{urlencode(query | {f'c.{ZULU}': 'f.CODE_GENDER=F'})}")
     written = save(page, "Cohort as CSV")
     assert written.count(b"\n") == pensioners.height + 1
-    page.get_by_role("button", name="Cohorts").click()
+    page.get_by_role("button", name="Cohorts", exact=True).click()
     assert ZULU in json.loads(save(page, "Export as JSON"))["cohorts"][0]["name"]
     # A file's name, cells and columns, in one that is taken and in one that is not.
     table = pl.read_parquet(built.applications, n_rows=20).drop(embedded.TARGET)

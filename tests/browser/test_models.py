@@ -33,7 +33,7 @@ def test_a_model_is_switched_in_the_bar_and_its_page_is_fit_to_be_read(
     wait(page)
     auc = page.get_by_test_id("stMetricValue").first
     before = auc.inner_text()
-    page.get_by_test_id("stPopover").get_by_role("button", name="Models").click()
+    page.get_by_test_id("stPopover").get_by_role("button", name="Models", exact=True).click()
     page.get_by_role("button", name=challenger).click()
     until(page, f"location.search.includes('model={challenger}')")
     expect(auc).not_to_have_text(before)

@@ -60,7 +60,7 @@ def test_a_dropped_file_s_auc_is_scikit_learn_s_in_a_few_clicks(
         page.goto(link)
         rows = page.get_by_test_id("stMetric").filter(has_text="Applications").get_by_test_id("stMetricValue")
         expect(rows).to_have_text("2,000")
-        Hand(page).click(page.get_by_role("button", name="Portfolios"))
+        Hand(page).click(page.get_by_role("button", name="Portfolios", exact=True))
         Hand(page).click(page.get_by_role("button", name="Home Credit Default Risk"))
         expect(rows).to_have_text("10,000")
         # Only what is in the browser's history can be gone back from.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from math import log
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from data.settings import Settings
 from inference.model.session import ScoringSession
 from tests.browser.hand import Hand
 from tests.browser.visits import open_visit
+from tests.browser.waiting import PATIENCE_S, STEP_MS
 
 CUTOFF, MARGIN, LGD = 0.0909, 0.05, 0.45
 YOUNG = pl.col("DAYS_BIRTH") >= -30 * 365.25
@@ -47,11 +49,19 @@ def value(page: Page, label: str) -> Locator:
 
 
 def rows(page: Page) -> list[list[str]]:
-    """The rows of the table in sight: what it holds for those who do not see its canvas."""
+    """The rows of the table in sight: what it holds for those who do not see its canvas, once that stays the same.
+
+    A run that puts another table in its place leaves it empty for a moment.
+    """
     table = page.get_by_test_id("stMain").get_by_test_id("stDataFrame").locator("canvas table")
-    expect(table.locator("tbody tr").first).to_be_attached()
     script = "all => all.map(row => [...row.querySelectorAll('td')].map(cell => cell.textContent))"
-    found: list[list[str]] = table.locator("tbody tr").evaluate_all(script)
+    end = time.monotonic() + PATIENCE_S
+    before: list[list[str]] = []
+    found: list[list[str]] = []
+    while not found or found != before:
+        assert time.monotonic() < end, f"no table stays: {found}"
+        page.wait_for_timeout(5 * STEP_MS)
+        before, found = found, table.locator("tbody tr").evaluate_all(script)
     return found
 
 
@@ -123,7 +133,7 @@ def test_a_cohort_is_shared(page: Page, browser: Browser, dashboard: str, frame:
     expect(value(page, "Applications")).to_have_text(f"{pensioners.height:,}")
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
-    hand.click(page.get_by_role("button", name="Cohorts"))
+    hand.click(page.get_by_role("button", name="Cohorts", exact=True))
     hand.click(page.get_by_role("button", name="Copy link"))
     expect(page.get_by_role("button", name="Link copied")).to_be_visible()
     link = page.evaluate("navigator.clipboard.readText()")
@@ -133,7 +143,7 @@ def test_a_cohort_is_shared(page: Page, browser: Browser, dashboard: str, frame:
         expect(value(other, "Default rate")).to_have_text(rate(pensioners))
         # Without a clipboard, as where a page comes without TLS, the link is ready to be copied by hand.
         other.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
-        other.get_by_role("button", name="Cohorts").click()
+        other.get_by_role("button", name="Cohorts", exact=True).click()
         other.get_by_role("button", name="Copy link").click()
         expect(other.get_by_role("button", name="Link selected")).to_be_visible()
         assert other.evaluate("getSelection().toString().trim()") == link
@@ -171,12 +181,12 @@ def test_the_columns_that_moved_most(page: Page, dashboard: str, frame: pl.DataF
 def test_a_cohort_is_saved_and_opened_from_the_bare_address(page: Page, dashboard: str, frame: pl.DataFrame) -> None:
     page.goto(f"{dashboard}/?{PENSIONERS}")
     hand = Hand(page)
-    hand.click(page.get_by_role("button", name="Cohorts"))
+    hand.click(page.get_by_role("button", name="Cohorts", exact=True))
     hand.type(page.get_by_label("Save cohort as"), "Retired")
     hand.click(page.get_by_role("button", name="Save", exact=True))
     expect(page.get_by_role("button", name="Retired", exact=True)).to_be_visible()
     page.goto(dashboard)
-    hand.click(page.get_by_role("button", name="Cohorts"))
+    hand.click(page.get_by_role("button", name="Cohorts", exact=True))
     hand.click(page.get_by_role("button", name="Retired", exact=True))
     expect(value(page, "Default rate")).to_have_text(rate(frame.filter(PENSIONER)))
     assert hand.clicks <= 5

@@ -148,10 +148,15 @@ def challenger(built: Settings, small_settings: TrainingSettings, tmp_path_facto
 @pytest.fixture
 def place(built: Settings, challenger: Path, tmp_path: Path) -> Settings:
     """A copy of the built portfolio with the challenger in its inventory, called `next`."""
-    model = Path(shutil.copytree(built.model, tmp_path / "model"))
-    copied = replace(built, model=model, processed=Path(shutil.copytree(built.processed, tmp_path / "processed")))
-    add_model(copied, "next", challenger)
-    return copied
+    place = copied(built, tmp_path)
+    add_model(place, "next", challenger)
+    return place
+
+
+def copied(built: Settings, root: Path) -> Settings:
+    """A copy of the built portfolio in `root`: what is published in the original is there for all other tests."""
+    model = Path(shutil.copytree(built.model, root / "model"))
+    return replace(built, model=model, processed=Path(shutil.copytree(built.processed, root / "processed")))
 
 
 def add_model(settings: Settings, name: str, folder: Path, **said: Any) -> None:

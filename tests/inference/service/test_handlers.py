@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from inference.inventory.store import list_models
 from inference.model.session import ScoringSession
 from inference.service.keys import add_key
 from scripts._embedded import FEATURES
-from tests.inference.service.conftest import PATIENCE_S, Running, add_model, at, running
+from tests.inference.service.conftest import PATIENCE_S, Running, add_model, at, copied, running
 from tests.inference.service.test_shadow import wait_for
 from tests.inference.service.test_telemetry import of, samples
 
@@ -48,10 +48,7 @@ def other(challenger: Path) -> ScoringSession:
 def asked(built: Settings, challenger: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A service with two more models, one of which explains nothing."""
     root = tmp_path_factory.mktemp("asked")
-    place = replace(built, processed=root / "processed")
-    place.processed.mkdir()
-    for path in built.processed.iterdir():
-        (place.processed / path.name).symlink_to(path)
+    place = copied(built, root)
     add_model(place, "next", challenger)
     add_model(place, "opaque", challenger, kind=ModelKind.IMPORTED, can_explain=False)
     with running(root / "log.jsonl", workers=1, API_DRAIN_SECONDS="0", **at(place)) as started:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ from inference.model.build import PublishedModel
 from inference.model.export import export_onnx
 from inference.model.session import ScoringSession
 from scripts._embedded import FEATURES
+from tests.inference.service.conftest import copied
 
 if TYPE_CHECKING:
     from tests.inference.service.conftest import Running, Start
@@ -62,8 +63,7 @@ def digest(session: ScoringSession) -> str:
 @pytest.fixture
 def place(built: Settings, tmp_path: Path) -> Settings:
     """A copy of the built portfolio, where another model is published."""
-    model = Path(shutil.copytree(built.model, tmp_path / "model"))
-    return replace(built, model=model, processed=Path(shutil.copytree(built.processed, tmp_path / "processed")))
+    return copied(built, tmp_path)
 
 
 @dataclass
