@@ -29,7 +29,7 @@ USUAL = round(DEFAULT_CUTOFF * GRID)
 SPAN = 400
 FILTERED_BY = embedded.EMPLOYER
 LEVELS_AT_ONCE = 4
-OF_NO_COHORT = ("Applicant", "Score a file", "Data quality", "Model card", "Settings", "Open")
+OF_NO_COHORT = ("Applicant", "Score a file", "Data quality", "Model card", "Models", "Settings", "Open")
 # Widgets may act when the button goes down, so that is when a click begins.
 MOUSE, KEY = "pointerdown", "keydown"
 _SEED = 11

@@ -6,8 +6,13 @@ from typing import Any
 
 import polars as pl
 
+from dashboard.app import PAGES
 from scripts.benchmarks import interactions
-from scripts.benchmarks.interactions import FILTERED_BY, LEVELS_AT_ONCE, SPAN
+from scripts.benchmarks.interactions import FILTERED_BY, LEVELS_AT_ONCE, OF_NO_COHORT, SPAN
+
+
+def test_the_cohort_is_looked_for_on_every_page_that_shows_one() -> None:
+    assert set(OF_NO_COHORT) == {page.title for page in PAGES if not page.of_cohort}
 
 
 def test_the_slider_goes_to_and_fro_by_single_steps() -> None:
