@@ -217,7 +217,7 @@ def begin_entry(library: Path) -> Path:
 
 
 def finish_entry(library: Path, part: Path, name: str, reading: Reading | None, *, taken: str = "") -> Entry:
-    """Give the finished folder `part` its place in the library; its key is none of those there, nor `taken`.
+    """Give the finished folder `part` its place in the library; its key is new there, and not in `taken`.
 
     Raises:
         LibraryError: the name is empty.

@@ -73,8 +73,8 @@ class Brought:
 class Understood:
     """What a file was taken for: as predictions and as applications to train on, or why it is not.
 
-    `predictions` and `guess` are None where it is none; `problems` say why, in the same order. Where `questions` have
-    to be answered first, they are the reason.
+    `predictions` and `guess` are None where it cannot be taken for them; `problems` say why, in the same order. Where
+    `questions` have to be answered first, they are the reason.
     """
 
     table: Peeked

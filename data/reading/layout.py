@@ -295,7 +295,7 @@ def _is_clean(cell: str, others: set[str]) -> bool:
 
 
 def is_total(cells: Sequence[str | None]) -> bool:
-    """Whether the last line of a table sums it up, such as "Total;;;1.234", and is none of its rows."""
+    """Whether the last line of a table sums it up, such as "Total;;;1.234", and so is not one of its rows."""
     given = [cell for cell in cells if cell]
     return bool(given) and len(cells) > 2 and 2 * len(given) <= len(cells) + 1 and bool(_TOTAL.match(given[0]))
 
@@ -346,7 +346,7 @@ def _quote_of(text: str) -> str:
 
 
 def _records(text: str, separator: str, quote: str, *, runs: bool) -> Iterator[Record]:
-    """The first records; lines of blanks alone are none."""
+    """The first records. Blank lines are skipped."""
     n_chars = 0
 
     def lines() -> Iterator[str]:

@@ -145,7 +145,7 @@ def parse_said(texts: Iterable[str]) -> dict[str, str]:
     """What is said by key, from texts such as `separator=;`; values are checked and put in one form.
 
     Raises:
-        SaidError: a text is not KEY=VALUE, a key is unknown or said twice, or a value is none of that key.
+        SaidError: a text is not KEY=VALUE, a key is unknown or said twice, or the key does not take the value.
     """
     said: dict[str, str] = {}
     for text in texts:
@@ -203,7 +203,7 @@ def flag(text: str) -> str:
 
 
 def said_in(sentence: str) -> list[str]:
-    """What a `sentence` offers to say with `--read`, as `parse_said` takes it; examples and placeholders are none."""
+    """What a `sentence` offers to say with `--read`, as `parse_said` takes it, without examples and placeholders."""
     found = []
     for text in _OFFERED.findall(sentence):
         with suppress(ValueError):

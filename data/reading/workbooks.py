@@ -157,7 +157,7 @@ def _first_row(counts: Sequence[int]) -> int:
 
 
 def _last_row(rows: Sequence[Sequence[Any]], counts: Sequence[int], first: int) -> int:
-    """The last row of the table: behind an empty row nothing as full follows, and a line of totals is none."""
+    """The last row of the table: behind an empty row nothing as full follows; a line of totals does not count."""
     usual = Counter(counts[first:]).most_common(1)[0][0]
     last = max((place for place, count in enumerate(counts) if count), default=0)
     for place in range(first + 1, last):

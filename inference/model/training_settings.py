@@ -118,7 +118,7 @@ def with_given(settings: T, given: Mapping[str, str]) -> T:
     """`settings`, a dataclass of numbers and texts, with the values that somebody has `given` by name.
 
     Raises:
-        TrainingError: there is no such setting, or a value is none of its type.
+        TrainingError: there is no such setting, or a value is not of its type.
     """
     known = {each.name: type(getattr(settings, each.name)) for each in fields(settings)}  # type: ignore[arg-type]
     found: dict[str, object] = {}

@@ -28,7 +28,7 @@ _TEXTS = (pl.String, pl.Categorical, pl.Enum)
 def find_optional(
     table: pl.DataFrame, definition: Definition, answers: Answers, taken: Iterable[str]
 ) -> tuple[dict[str, str], list[Question]]:
-    """The column by role, as said or as names and values tell; columns in `taken` have none.
+    """The column by role, as said or as names and values tell; columns in `taken` do not count.
 
     Two ids or exposures that differ are a question, unless one has the project's own name.
     """
@@ -153,8 +153,8 @@ def _is_grade(values: pl.Series) -> bool:
 def _dates(table: pl.DataFrame, free: Iterable[str]) -> list[str]:
     """The columns of which each may say when an application was made.
 
-    Those that say so by their names come first, and then those that are given in most rows; a date of the default or
-    of what followed is none. Of columns that agree on the quarter the first is meant.
+    Those that say so by their names come first, and then those that are given in most rows; dates of the default
+    or of what followed do not count. Of columns that agree on the quarter the first is meant.
     """
     found = {name: dates for name in free if (dates := _dates_of(table[name])) is not None}
     applied = [name for name in found if words.has_word(name, words.APPLIED)]

@@ -61,7 +61,7 @@ class ScoresFound:
 def find_scores(
     table: pl.DataFrame, answers: Answers, outcomes: pl.Series | None, taken: Sequence[str]
 ) -> tuple[ScoresFound | None, list[Question]]:
-    """The scores of `table`, or the questions that it takes to know the one to show; columns in `taken` are none.
+    """The scores of `table`, or the questions that it takes to know the one to show; columns in `taken` do not count.
 
     Neither where no column could be a score. Of `outcomes` (Float64: 1, 0, null) the direction of a score is learnt.
     """
