@@ -15,14 +15,15 @@ from dashboard.words import labels
 from dashboard.words.field_words import field_title, word_field
 from data.definition.columns import Column
 from data.definition.definition import Definition
-from inference.explain.record import IMPORTED, OUT_OF_FOLD, PUBLISHED, Change, DecisionRecord, to_json
+from data.predictions.table import AS_IMPORTED, OUT_OF_FOLD
+from inference.explain.record import PUBLISHED, Change, DecisionRecord, to_json
 from inference.model.decision import declines
 from inference.model.judgement import APPROVE, DECLINE, REFER
 from inference.values import word_value
 
 _BY = {
     OUT_OF_FOLD: "of a model that had not seen this application",
-    IMPORTED: "as imported",
+    AS_IMPORTED: "as imported",
     PUBLISHED: "of the published model",
 }
 # Dark text of at least 7:1 and lines of at least 3:1 on white, on the screen as on paper.

@@ -14,6 +14,7 @@ import orjson
 
 from data.definition.columns import Column
 from data.definition.definition import Definition
+from data.predictions.table import AS_IMPORTED, OUT_OF_FOLD
 from inference.errors import InferenceError
 from inference.model.decision import declines
 from inference.model.judgement import APPROVE, DECLINE, REFER, judge
@@ -25,8 +26,8 @@ VERSION = 4
 # What records of earlier versions say of what they did not know: referrals and warnings, and what a person decided.
 _SINCE_VERSION_1: Mapping[str, Any] = {"refer_reason": "", "warnings": []}
 _SINCE_VERSION_3: Mapping[str, Any] = {"analyst": "", "human_decision": "", "human_reason": ""}
-# Whose the PD is that an application was filed with, and that it was decided on.
-OUT_OF_FOLD, IMPORTED, PUBLISHED = "out of fold", "as imported", "published model"
+# Beside OUT_OF_FOLD and AS_IMPORTED: whose the PD is that an application was decided on.
+PUBLISHED = "published model"
 MOST_BYTES = 1_000_000
 LONGEST_NOTE = 5_000
 LONGEST_NAME = 100
@@ -261,7 +262,7 @@ def read_record(content: bytes, definition: Definition) -> DecisionRecord:
 
 
 def _check_decision(record: DecisionRecord) -> None:
-    filed_by = (OUT_OF_FOLD, IMPORTED) if record.filed_probability is not None else ("",)
+    filed_by = (OUT_OF_FOLD, AS_IMPORTED) if record.filed_probability is not None else ("",)
     if record.filed_by not in filed_by:
         expected = f'one of {", ".join(map(repr, filed_by))}, by "filed_probability"'
         raise RecordError.from_member('"filed_by"', record.filed_by, expected)

@@ -24,8 +24,9 @@ from dashboard.visit.drafts import NEW, Draft, make_edits, read_edits, word_edit
 from dashboard.words.field_words import word_field
 from data.definition.columns import Kind
 from data.home_credit import embedded
+from data.predictions.table import OUT_OF_FOLD
 from data.settings import Settings
-from inference.explain.record import OUT_OF_FOLD, PUBLISHED, Change, DecisionRecord, read_record, to_json
+from inference.explain.record import PUBLISHED, Change, DecisionRecord, read_record, to_json
 from inference.model.session import ScoringSession
 from inference.values import Value
 from tests.dashboard.components.applicant.test_notes import NOTE
