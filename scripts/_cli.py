@@ -19,6 +19,8 @@ from data.definition.at_hand import load_definition
 from data.errors import ScoreroomError, SettingError
 from data.files.raw import unused_notice
 from data.predictions.brought import brought_score, why_no_score
+from data.predictions.roles.answers import NOTHING_SAID
+from data.predictions.roles.flags import answers_of, offer_answers
 from data.reading.said import HELP
 from data.settings import Settings
 from data.store.opening import is_there
@@ -85,6 +87,26 @@ def offer_reading(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help=f"how the file is written, if it is not as it looks; may be repeated ({keys})".replace("%", "%%"),
     )
+
+
+def offer_predictions(parser: argparse.ArgumentParser, help_text: str) -> None:
+    """Add FILE, with `--predictions` or without, and the flags that say how it is written and what its columns are."""
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the same as --predictions FILE")
+    parser.add_argument("--predictions", type=Path, metavar="FILE", help=help_text)
+    offer_answers(parser)
+    offer_reading(parser)
+
+
+def take_predictions(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    """Let `arguments.predictions` be the file, however it was named; flags of a file without one are bad input."""
+    if arguments.file is not None:
+        if arguments.predictions is not None:
+            parser.error("name the file once, with or without --predictions")
+        arguments.predictions = arguments.file
+    if arguments.predictions is None and answers_of(arguments) != NOTHING_SAID:
+        parser.error("--map and the like say what columns of FILE are; name the file too")
+    if arguments.predictions is None and arguments.read:
+        parser.error("--read says how FILE is written; name the file too")
 
 
 class _Portfolio(argparse.Action):

@@ -2,7 +2,7 @@
 
 Usage: python -m scripts.calibrate --method platt|isotonic|beta|grades|target --name NEW [--model NAME] [--where ...]
        [--target-rate R] [--floor PD] [--bands PD,... | --grade COLUMN] [--json OUT]
-       python -m scripts.calibrate --predictions FILE --method ... [--out TABLE] [--map COLUMN=ROLE ...]
+       python -m scripts.calibrate FILE --method ... [--out TABLE] [--map COLUMN=ROLE ...]
 """
 
 from __future__ import annotations
@@ -33,8 +33,7 @@ from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
 from data.errors import FileError, SettingError
 from data.predictions.imports import import_predictions
-from data.predictions.roles.answers import NOTHING_SAID
-from data.predictions.roles.flags import answers_of, offer_answers
+from data.predictions.roles.flags import answers_of
 from data.predictions.table import DERIVED_COLUMNS, FOLD, PROBABILITY, Predictions
 from data.reading.said import parse_said
 from data.settings import Settings, load_settings
@@ -51,7 +50,7 @@ from inference.inventory.explained import explain_model
 from inference.inventory.store import check_free, find_model, read_rows
 from inference.model.decision import DEFAULT_CUTOFF
 from scripts._at_hand import load_at_hand
-from scripts._cli import offer_portfolio, offer_reading, positive, progress, run
+from scripts._cli import offer_portfolio, offer_predictions, positive, progress, run, take_predictions
 
 FORMAT, VERSION = "scoreroom.calibration", 1
 # A column of a table that is written here, beside the columns that predictions have.
@@ -127,7 +126,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--model", default=CHAMPION, metavar="NAME", help="the model whose PDs are calibrated (champion)"
     )
-    parser.add_argument("--predictions", type=Path, metavar="FILE", help="calibrate the score of this table instead")
+    offer_predictions(parser, "calibrate the score of this table instead")
     parser.add_argument("--out", type=Path, metavar="TABLE", help="where the table of PDs goes (beside FILE), .parquet")
     parser.add_argument(
         "--where",
@@ -148,9 +147,8 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--replace", action="store_true", help="replace a model of that name")
     parser.add_argument("--brief", action="store_true", help="say what was made, without the figures")
     parser.add_argument("--json", type=Path, metavar="OUT", help="where to write the figures as JSON")
-    offer_answers(parser)
-    offer_reading(parser)
     arguments = parser.parse_args()
+    take_predictions(parser, arguments)
     if (arguments.bands or arguments.grade) and arguments.method != Method.GRADES:
         parser.error("--bands and --grade are of --method grades")
     if arguments.bands and arguments.grade:
@@ -160,8 +158,8 @@ def _parse() -> argparse.Namespace:
     if arguments.predictions is None:
         if not arguments.name:
             parser.error("--name NEW says what the calibrated model is called")
-        if arguments.out is not None or arguments.read or answers_of(arguments) != NOTHING_SAID:
-            parser.error("--out, --map and the like are of a table; name it with --predictions")
+        if arguments.out is not None:
+            parser.error("--out is of a table; name FILE too")
     elif arguments.name or arguments.model != CHAMPION or arguments.replace:
         parser.error("--name, --model and --replace are of the portfolio's models; leave them out, or --predictions")
     return arguments

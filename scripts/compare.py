@@ -2,17 +2,19 @@
 
 Usage: python -m scripts.compare --models A,B [--portfolio FOLDER] [--where COLUMN=LEVEL ...] [--cutoff PD]
        [--other-cutoff PD] [--json OUT]
-       python -m scripts.compare --predictions FILE [--models A,B] [--map COLUMN=ROLE ...] [--json OUT]
+       python -m scripts.compare FILE [--models A,B] [--map COLUMN=ROLE ...] [--json OUT]
 
 A is the model in force, B the one that would take its place: differences are B's figure less A's, and those swapped in
-are approved by B alone. In a file that somebody brought, its models are `champion` and its other scores by name.
+are approved by B alone. The models of a file are its scores by name; the one that it is shown by is also `champion`.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -28,8 +30,7 @@ from dashboard.words import labels, paired_words
 from data.definition.at_hand import load_definition
 from data.errors import ScoreroomError
 from data.predictions.imports import import_predictions
-from data.predictions.roles.answers import NOTHING_SAID
-from data.predictions.roles.flags import answers_of, offer_answers
+from data.predictions.roles.flags import answers_of
 from data.predictions.table import PROBABILITY, Predictions
 from data.reading.said import parse_said
 from data.settings import Settings, load_settings
@@ -38,7 +39,7 @@ from inference.inventory.facts import facts_of
 from inference.inventory.store import list_models, read_scores
 from inference.model.decision import DEFAULT_CUTOFF
 from scripts._at_hand import load_at_hand, read_cutoff, read_score
-from scripts._cli import offer_portfolio, offer_reading, run
+from scripts._cli import offer_portfolio, offer_predictions, run, take_predictions
 from scripts._report_file import check_report_place, write_report
 
 _TWO = 2
@@ -60,6 +61,10 @@ class ModelsError(ScoreroomError):
         )
 
     @classmethod
+    def from_twice(cls, name: str) -> Self:
+        return cls(f"--models {CHAMPION} and {name} are the same score of this file; name another one.")
+
+    @classmethod
     def from_one_score(cls) -> Self:
         return cls("The file holds one score; a comparison needs two. Name further ones with --map COLUMN=score.")
 
@@ -67,16 +72,19 @@ class ModelsError(ScoreroomError):
 def main() -> None:
     """Read the arguments, compare, write the JSON, print the tables."""
     arguments = _parse()
-    answers, said = answers_of(arguments), parse_said(arguments.read)
+    answers, said, names = answers_of(arguments), parse_said(arguments.read), _names(arguments.models)
     check_report_place(arguments.json)
     settings = load_settings()
     definition = load_definition(settings)
     if arguments.predictions is None:
         source = load_at_hand(settings, definition)
-        contenders = _of_inventory(settings, source, _names(arguments.models))
+        contenders = _of_inventory(settings, source, names)
     else:
+        if names and names[0] != CHAMPION and not answers.champion:
+            # To name the model in force first answers which of the file's scores is shown.
+            answers = replace(answers, champion=names[0])
         source = import_predictions(arguments.predictions, definition, answers, said)
-        contenders = _of_file(source, _names(arguments.models))
+        contenders = _of_file(source, names)
     cutoffs = _cutoffs(arguments, source)
     predictions = prepare(source, cutoffs=cutoffs)
     conditions = read_conditions(arguments.where, predictions.filter_columns, definition)
@@ -95,11 +103,13 @@ def main() -> None:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.compare", description=__doc__.splitlines()[0])
-    parser.add_argument("--models", metavar="A,B", help="names of the models; the first two are compared")
+    parser.add_argument(
+        "--models",
+        metavar="A,B",
+        help="names of the models, one with a comma in quotation marks; the first two are compared",
+    )
     offer_portfolio(parser)
-    parser.add_argument("--predictions", type=Path, metavar="FILE", help="compare the scores of this file instead")
-    offer_answers(parser)
-    offer_reading(parser)
+    offer_predictions(parser, "compare the scores of this file instead")
     parser.add_argument(
         "--cutoff",
         metavar="PD",
@@ -115,18 +125,15 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, metavar="OUT", help="where to write the JSON; - for standard output alone")
     arguments = parser.parse_args()
-    if arguments.predictions is None:
-        if answers_of(arguments) != NOTHING_SAID:
-            parser.error("--map and the like say what columns of --predictions FILE are; name the file too")
-        if arguments.read:
-            parser.error("--read says how --predictions FILE is written; name the file too")
-        if arguments.models is None:
-            parser.error("--models A,B says which models of the portfolio are compared")
+    take_predictions(parser, arguments)
+    if arguments.predictions is None and arguments.models is None:
+        parser.error("--models A,B says which models of the portfolio are compared")
     return arguments
 
 
 def _names(text: str | None) -> list[str]:
-    names = [name.strip() for name in (text or "").split(",")]
+    # As in CSV, because a model's name in somebody's file may hold a comma.
+    names = [name.strip() for name in next(csv.reader([text or ""], skipinitialspace=True), [])]
     return list(dict.fromkeys(filter(None, names)))
 
 
@@ -155,17 +162,21 @@ def _of_file(source: Predictions, names: Sequence[str]) -> list[Contender]:
     others = source.others
     if not others:
         raise ModelsError.from_one_score()
-    scores = {CHAMPION: source.frame[PROBABILITY], **others}
-    names = names or list(scores)
-    names = [CHAMPION if name == source.champion else name for name in names]
+    own = source.frame[PROBABILITY]
+    scores = {CHAMPION: own, **others}
     for name in names:
-        if name not in scores:
+        if name not in {*scores, source.champion}:
             raise UnknownModelError.from_name(name, scores)
+    if {CHAMPION, source.champion} <= {*names}:
+        raise ModelsError.from_twice(source.champion)
+    names = names or list(scores)
     if len(names) < _TWO:
         raise ModelsError.from_number(names, list(scores))
     facts: Mapping[str, object] = {"kind": ModelKind.SCORE.value, "how": "as imported"}
-    scales = {CHAMPION: source.scale, **source.other_scales}
-    return [Contender(name, scores[name], facts, scales.get(name)) for name in names]
+    return [
+        Contender(name, others.get(name, own), facts, source.other_scales.get(name) if name in others else source.scale)
+        for name in names
+    ]
 
 
 def _cutoffs(arguments: argparse.Namespace, source: Predictions) -> tuple[float, float]:

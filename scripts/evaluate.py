@@ -30,14 +30,13 @@ from dashboard.visit.assumptions import assume
 from dashboard.words import labels
 from data.definition.at_hand import load_definition
 from data.predictions.imports import import_predictions
-from data.predictions.roles.answers import NOTHING_SAID
-from data.predictions.roles.flags import answers_of, offer_answers
+from data.predictions.roles.flags import answers_of
 from data.predictions.table import OUTCOME, Predictions
 from data.reading.said import parse_said
 from data.settings import load_settings
 from inference.model.decision import DEFAULT_CUTOFF
 from scripts._at_hand import load_at_hand, read_cutoff, read_score
-from scripts._cli import offer_portfolio, offer_reading, run
+from scripts._cli import offer_portfolio, offer_predictions, run, take_predictions
 from scripts._report_file import check_report_place, write_report
 
 
@@ -50,8 +49,8 @@ def main() -> None:
     definition = load_definition(settings)
     source = (
         load_at_hand(settings, definition)
-        if arguments.file is None
-        else import_predictions(arguments.file, definition, answers, said)
+        if arguments.predictions is None
+        else import_predictions(arguments.predictions, definition, answers, said)
     )
     cutoff = _cutoff(arguments.cutoff, source)
     predictions = prepare(source, cutoffs=[cutoff])
@@ -64,14 +63,9 @@ def main() -> None:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.evaluate", description=__doc__.splitlines()[0])
     offer_portfolio(parser)
-    parser.add_argument(
-        "file",
-        type=Path,
-        nargs="?",
-        help="predictions: text, Parquet, a workbook, SAS, SPSS or Stata (default: those at hand)",
+    offer_predictions(
+        parser, "predictions: text, Parquet, a workbook, SAS, SPSS or Stata (default: those of the portfolio)"
     )
-    offer_answers(parser)
-    offer_reading(parser)
     parser.add_argument(
         "--cutoff",
         metavar="PD",
@@ -87,10 +81,7 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, metavar="OUT", help="where to write the JSON; - for standard output alone")
     arguments = parser.parse_args()
-    if arguments.file is None and answers_of(arguments) != NOTHING_SAID:
-        parser.error("--map and the like say what columns of FILE are; name the file too")
-    if arguments.read and arguments.file is None:
-        parser.error("--read says how FILE is written; name the file too")
+    take_predictions(parser, arguments)
     return arguments
 
 

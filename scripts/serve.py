@@ -13,8 +13,8 @@ from dashboard.server.serving import serve
 from dashboard.server.settings import load_log_settings
 from data.definition.at_hand import load_definition
 from data.errors import ScoreroomError
-from data.predictions.roles.answers import NOTHING_SAID, Answers
-from data.predictions.roles.flags import answers_of, offer_answers
+from data.predictions.roles.answers import Answers
+from data.predictions.roles.flags import answers_of
 from data.reading.said import Said, parse_said, together, word_said
 from data.settings import Settings, load_settings
 from inference.publishing.pipeline import is_settled
@@ -26,10 +26,11 @@ from scripts._cli import (
     address_of,
     check_port,
     offer_portfolio,
-    offer_reading,
+    offer_predictions,
     port,
     run,
     say_notices,
+    take_predictions,
 )
 
 
@@ -88,23 +89,11 @@ def _parse() -> argparse.Namespace:
     offer_portfolio(parser)
     parser.add_argument("--port", type=port, default=8501, help="port to serve on (8501)")
     parser.add_argument("--host", default=LOOPBACK[0], help=f"address to listen on ({LOOPBACK[0]})")
-    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the same as --predictions FILE")
-    parser.add_argument(
-        "--predictions",
-        type=Path,
-        help="a table with a score, and an outcome where one is known: text, Parquet, a workbook, SAS, SPSS or Stata",
+    offer_predictions(
+        parser, "a table with a score, and an outcome where one is known: text, Parquet, a workbook, SAS, SPSS or Stata"
     )
-    offer_answers(parser)
-    offer_reading(parser)
     arguments = parser.parse_args()
-    if arguments.file is not None:
-        if arguments.predictions is not None:
-            parser.error("name the file once, with or without --predictions")
-        arguments.predictions = arguments.file
-    if arguments.predictions is None and answers_of(arguments) != NOTHING_SAID:
-        parser.error("--map and the like say what columns of --predictions are; name the file too")
-    if arguments.read and arguments.predictions is None:
-        parser.error("--read says how --predictions is written; name the file too")
+    take_predictions(parser, arguments)
     return arguments
 
 

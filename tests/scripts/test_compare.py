@@ -60,17 +60,45 @@ def test_two_scores_of_a_file_are_compared(source: Path, rows: pl.DataFrame, tmp
     assert [row["name"] for row in found["models"]] == ["champion", "pd_old"]
 
 
+def test_the_model_that_is_named_first_is_the_one_that_is_shown(rows: pl.DataFrame, tmp_path: Path) -> None:
+    # Neither column is the score by its name alone, so that opening the file asks.
+    two = rows.rename({"pd": "pd_a", "pd_old": "pd_b"})
+    two.write_csv(source := tmp_path / "two.csv")
+    asked = compare(source)
+    assert (asked.returncode, "which is it?" in asked.stderr) == (2, True)
+    done = compare(source, "--models", "pd_b,pd_a", "--json", "-")
+    assert (done.returncode, done.stderr) == (0, "")
+    report: dict[str, Any] = json.loads(done.stdout)
+    assert [row["name"] for row in report["models"]] == ["pd_b", "pd_a"]
+    gap = sk.roc_auc_score(two["outcome"], two["pd_a"]) - sk.roc_auc_score(two["outcome"], two["pd_b"])
+    assert report["auc_difference"]["value"] == pytest.approx(gap, abs=1e-9)
+
+
+def test_a_name_may_hold_a_comma(rows: pl.DataFrame, tmp_path: Path) -> None:
+    stacked = pl.concat(
+        rows.select("id", "outcome", pl.lit(name).alias("model"), pd=column)
+        for name, column in (("old", "pd_old"), ("new, v2", "pd"))
+    )
+    stacked.write_csv(source := tmp_path / "stacked.csv")
+    done = compare(source, "--models", 'old,"new, v2"', "--json", "-")
+    report: dict[str, Any] = json.loads(done.stdout)
+    assert [row["name"] for row in report["models"]] == ["old", "new, v2"]
+    aucs = [sk.roc_auc_score(rows["outcome"], rows[name]) for name in ("pd_old", "pd")]
+    assert [row["auc"] for row in report["models"]] == pytest.approx(aucs, abs=1e-9)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("--models", "champion,nobody"), "There is no model called 'nobody'; there are champion, pd_old."),
         (("--models", "champion"), "a comparison is of two models or more"),
+        (("--models", "champion,pd"), "champion and pd are the same score of this file"),
         (("--cutoff", "16 %"), "is not a PD from 0 to 1"),
         (("--where", "region=west"), "region"),
     ],
 )
 def test_bad_input_is_one_sentence(source: Path, arguments: tuple[str, ...], said: str) -> None:
-    done = compare("--predictions", source, *arguments)
+    done = compare(source, *arguments)
     assert done.returncode == 2
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
