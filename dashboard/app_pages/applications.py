@@ -48,7 +48,7 @@ Columns = dict[str, CohortColumn]
 
 def render(view: View) -> None:
     """Write the page for `view`."""
-    columns = row_columns(view.predictions, view.definition.currency)
+    columns = row_columns(view.predictions, view.definition.currency, view.cohort.filters.models)
     state.check(SORT, {identity(view.predictions).name, *columns}, "column")
     names = _shown(view, columns)
     sort = Sort(state.get(SORT), state.get(ORDER) == RISING)
@@ -72,7 +72,11 @@ def _shown(view: View, columns: Columns) -> tuple[str, ...]:
     if unknown:
         known = _listed(name for name in named if name in columns)
         state.correct(COLUMNS, known, f"There is no column {unknown[0][:40]}.")
-    return tuple(dict.fromkeys(named)) or first_columns(view.predictions, view.definition)
+    return tuple(dict.fromkeys(named)) or _usual(view)
+
+
+def _usual(view: View) -> tuple[str, ...]:
+    return first_columns(view.predictions, view.definition, view.cohort.filters.models)
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -143,7 +147,7 @@ def _render_chooser(view: View, columns: Columns, names: tuple[str, ...]) -> Non
                 key=state.hold(_CHOOSER, list(names)),
                 on_change=_take_columns,
                 format_func=titles.__getitem__,
-                args=(first_columns(view.predictions, view.definition),),
+                args=(_usual(view),),
             )
             st.button(
                 "Back to the usual columns",
@@ -259,7 +263,9 @@ def _render_downloads(view: View) -> None:
             )
         has_days = any(labels.scale(column).unit == "years" for column in view.predictions.cohort_columns)
         stored = "as it is stored (days, not years)" if has_days else "as it is stored"
+        models = view.cohort.filters.models
+        more = f", the PDs by {labels.plain(' and '.join(models))}" if models else ""
         st.caption(
             f"The cohort's {labels.plural(view.counts.n_applications, 'application')} with every stored column, "
-            f"{stored}, and the decision at {labels.cutoff_percent(view.cutoff, 2)}."
+            f"{stored}{more}, and the decision at {labels.cutoff_percent(view.cutoff, 2)}."
         )

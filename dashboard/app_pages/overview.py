@@ -158,7 +158,8 @@ def _render_cohorts(view: View) -> None:
     if not saved:
         return
     assumed = view.evaluation.assumptions
-    evaluated = [cache.evaluate(view.dataset, cohort.filters.at(view.cutoff), assumed) for cohort in saved]
+    chosen = [cache.resolved(view.dataset, cohort.filters, view.cutoff) for cohort in saved]
+    evaluated = [cache.evaluate(view.dataset, filters, assumed) for filters in chosen]
     st.markdown("**Saved cohorts** :small[:gray[select a row to open its cohort]]")
     # Another key is another table: an opened cohort's row is not still selected when the reader comes back.
     key = f"{_COHORTS}.{st.session_state.setdefault(_OPENED, 0)}"

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.charts.stability import ShiftWords, pd_bin_labels, plot_shift, worded_index
 from dashboard.cohort.bins import Bins
-from dashboard.cohort.filters import DECISION, Filters, LevelFilter
+from dashboard.cohort.filters import DECISION, MODELS, Filters, LevelFilter
 from dashboard.components.cohort_menu import rest_of
 from dashboard.components.figure import render_figure
 from dashboard.components.frame import View
@@ -167,7 +167,7 @@ def _render_cards(sides: Sides, of_pd: Stability, of_columns: Mapping[str, Stabi
 def _defining(sides: Sides) -> set[str]:
     """The columns that shift because a side is cut out by them, or by what they are made of."""
     named = {condition.column for side in (sides.reference, sides.current) for condition in side.filters.conditions}
-    if named & {PROBABILITY, PD_BAND, DECISION}:
+    if named & {PROBABILITY, PD_BAND, DECISION, MODELS}:
         named |= {PROBABILITY, PD_BAND}
     return named | ({OBSERVED} if DECISION in named else set())
 

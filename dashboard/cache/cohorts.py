@@ -194,7 +194,7 @@ def shared_column_counts(dataset: Dataset, filters: Filters) -> ColumnCounts:
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
 def n_in_both(dataset: Dataset, one: Filters, other: Filters) -> int:
     """The number of applications that are in both cohorts."""
-    rows = predictions(dataset).holding([*one.columns, *other.columns])
+    rows = predictions(dataset).holding([*one.needed, *other.needed])
     return count_both(rows, one.expression(), other.expression())
 
 
@@ -217,7 +217,7 @@ def shared_counts(dataset: Dataset, one: Filters, other: Filters) -> ScoreCounts
     met = [cohort.expression() for cohort in (one, other)]
     both = pl.all_horizontal([expression for expression in met if expression is not None] or [pl.lit(value=True)])
     table = predictions(dataset)
-    return count_scores(table.holding([*one.columns, *other.columns]), table.grid, filters=both)
+    return count_scores(table.holding([*one.needed, *other.needed]), table.grid, filters=both)
 
 
 # A resource: the array is never written to, and a copy of it a page turned would be the largest part of the turn.

@@ -13,7 +13,16 @@ import streamlit as st
 from dashboard import journal
 from dashboard.cache.chosen import LOADED, at, chosen, chosen_model
 from dashboard.cache.kept import kept
-from dashboard.cache.sources import KEYS, SMALL, Dataset, base_settings, definition, predictions, settings
+from dashboard.cache.sources import (
+    KEYS,
+    SMALL,
+    Dataset,
+    base_settings,
+    definition,
+    predictions,
+    scores_version,
+    settings,
+)
 from dashboard.metrics.counts import exact_counts
 from dashboard.metrics.discrimination import roc_auc
 from dashboard.metrics.estimate import Estimate
@@ -118,7 +127,7 @@ def dataset_of_model(dataset: Dataset, name: str) -> Dataset:
     whole = dataset.of_champion
     if dataset.location.imported:
         return replace(whole, model=name, scores="~file")
-    return replace(whole, model=name, scores=version_of(folder_of_model(settings(), name) / ENTRY))
+    return replace(whole, model=name, scores=scores_version(name))
 
 
 @contextmanager

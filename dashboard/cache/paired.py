@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard.cache.chosen import TABLES
 from dashboard.cache.cohorts import column_groups, rows_of
 from dashboard.cache.models import dataset_of_model
-from dashboard.cache.sources import KEYS, SMALL, Dataset, chosen_rows, predictions, settings
+from dashboard.cache.sources import KEYS, SMALL, Dataset, chosen_rows, model_scores, predictions, settings
 from dashboard.cohort.filters import Filters
 from dashboard.metrics.counts import BoolArray, IntArray
 from dashboard.metrics.economics import Terms
@@ -95,7 +95,7 @@ def _scored(dataset: Dataset) -> Scored:
     scores = table.frame[PROBABILITY]
     if scores.len() != whole.frame.height:
         # Rows that it does not score are left out of its own table.
-        scores = whole.others[dataset.model]
+        scores = model_scores(dataset, dataset.model)
     return Scored(scores, ranked(scores, why_no_pd=table.why_no_pd), table.grid)
 
 

@@ -6,6 +6,7 @@ import gc
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
@@ -33,11 +34,13 @@ from data.predictions.brought import brought_score, why_no_score
 from data.predictions.imports import import_predictions, version_of
 from data.predictions.judged import judged_by
 from data.predictions.roles.answers import NOTHING_SAID, Answers
-from data.predictions.table import AS_IMPORTED, Predictions, own_digest
+from data.predictions.table import AS_IMPORTED, PROBABILITY, Predictions, own_digest
 from data.settings import DEFINITION, Settings, load_settings
 from data.store.opening import is_there
 from data.store.records import APPLICATIONS, check_built
-from inference.inventory.store import find_model, read_scores
+from inference.inventory.entry import CHAMPION, UnknownModelError
+from inference.inventory.store import find_model, folder_of_model, read_scores
+from inference.model.artifact import ENTRY
 from inference.publishing.pipeline import why_no_model
 
 # Entries of a cache whose values take a few kilobytes each.
@@ -260,12 +263,55 @@ def _judged(dataset: Dataset) -> Predictions:
     whole, name = predictions(dataset.of_champion), dataset.model
     with journal.noting("model_shown") as facts:
         if dataset.location.imported:
-            scores, how, scale = whole.others[name], AS_IMPORTED, whole.other_scales.get(name)
+            how, scale = AS_IMPORTED, whole.other_scales.get(name)
         else:
-            scores, how, scale = read_scores(settings(), name), str(find_model(settings(), name).how), None
-        found = prepare_again(judged_by(whole, scores, name, how, scale=scale))
+            how, scale = str(find_model(settings(), name).how), None
+        found = prepare_again(judged_by(whole, model_scores(dataset, name), name, how, scale=scale))
         facts["rows"] = found.frame.height
     return found
+
+
+def model_scores(dataset: Dataset, name: str) -> pl.Series:
+    """The PDs (Float64, null where there is none) that the model called `name` gives all applications of `dataset`.
+
+    Raises:
+        ScoreroomError: there is no such model, or its PDs cannot be used.
+    """
+    whole = dataset.of_champion
+    if name == CHAMPION:
+        return predictions(whole).frame[PROBABILITY]
+    if dataset.location.imported:
+        others = predictions(whole).others
+        if name not in others:
+            raise UnknownModelError.from_name(name, [CHAMPION, *others])
+        return others[name]
+    return _model_scores(replace(whole, model=name, scores=scores_version(name)))
+
+
+# 2.5 MB each at 307,511 rows; most are the ones that a judged table shares.
+@st.cache_resource(max_entries=TABLES, show_spinner=False, hash_funcs=KEYS)
+def _model_scores(dataset: Dataset) -> pl.Series:
+    return read_scores(settings(), dataset.model)
+
+
+def scores_version(name: str) -> str:
+    """The version of the PDs of the portfolio's model called `name`; empty where they came with the applications.
+
+    Raises:
+        UnknownModelError: there is no such model.
+    """
+    published = folder_of_model(settings(), name) / ENTRY
+    if is_there(published):
+        return version_of(published)
+    find_model(settings(), name)
+    return ""
+
+
+def resolved(dataset: Dataset, filters: Filters, cutoff: float) -> Filters:
+    """`filters` as they select rows of `dataset` now: at `cutoff` (a PD), and by the models' PDs as they are."""
+    if not filters.models or dataset.location.imported or dataset.location.file:
+        return filters.at(cutoff)
+    return filters.at(cutoff, {name: scores_version(name) for name in filters.models if name != CHAMPION})
 
 
 def _has_applications() -> bool:
@@ -285,7 +331,7 @@ def _predictions(dataset: Dataset) -> Predictions:
         else:
             table = open_predictions(settings(), definition())
             facts["digest"] = dataset.digest
-        prepared = prepare(table)
+        prepared = replace(prepare(table), scores_of=partial(model_scores, dataset))
         facts["rows"] = prepared.frame.height
     # The table stays loaded, so freezing it keeps later collections short.
     gc.collect()
@@ -297,7 +343,7 @@ def _predictions(dataset: Dataset) -> Predictions:
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs=KEYS)
 def chosen_rows(dataset: Dataset, filters: Filters) -> BoolArray | None:
     """Which rows of `dataset` are in the cohort; None for all of them."""
-    return select_rows(predictions(dataset.chosen_by or dataset).holding(filters.columns), filters.expression())
+    return select_rows(predictions(dataset.chosen_by or dataset).holding(filters.needed), filters.expression())
 
 
 def applications_version() -> str:

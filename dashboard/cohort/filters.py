@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import reduce
 
 import polars as pl
 
-from data.predictions.table import OBSERVED, OUTCOME, PROBABILITY, CohortColumn
+from data.predictions.table import OBSERVED, OUTCOME, PROBABILITY, CohortColumn, scores_column
 
 # No column is called so: the names of those of a file never begin with a tilde.
-DECISION = "~decision"
+DECISION, MODELS = "~decision", "~models"
 
 
 class Decision(StrEnum):
@@ -114,7 +114,53 @@ class DecisionFilter:
         return reduce(lambda a, b: a | b, kinds, pl.lit(value=False))
 
 
-Condition = LevelFilter | RangeFilter | DecisionFilter
+@dataclass(frozen=True, slots=True)
+class ModelDecision:
+    """What the model called `model` decides at `cutoff`, a PD from which on it declines."""
+
+    model: str
+    cutoff: float
+    is_declined: bool
+
+    def expression(self) -> pl.Expr:
+        """The Polars predicate; null where the model gives no PD."""
+        declined = pl.col(scores_column(self.model)) >= self.cutoff
+        return declined if self.is_declined else ~declined
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsFilter:
+    """Keep the rows on which models take all of these `decisions`, each at a cutoff of its own; both models of a pair
+    have scored them.
+
+    `versions` are those of the models' PDs, filled in by `Filters.at`, so that what is kept of a cohort is not taken
+    for that of a model published later under the same name.
+    """
+
+    decisions: tuple[ModelDecision, ...]
+    versions: tuple[str, ...] = ()
+
+    @property
+    def column(self) -> str:
+        """The key that identifies the condition."""
+        return MODELS
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models that decide, each once."""
+        return tuple(dict.fromkeys(decision.model for decision in self.decisions))
+
+    def narrowed(self, decisions: Iterable[ModelDecision]) -> ModelsFilter:
+        """The rows on which models take these decisions too."""
+        return replace(self, decisions=tuple(dict.fromkeys((*self.decisions, *decisions))))
+
+    def expression(self) -> pl.Expr:
+        """The Polars predicate; never null."""
+        met = reduce(lambda a, b: a & b, (each.expression() for each in self.decisions), pl.lit(value=True))
+        return met.fill_null(value=False)
+
+
+Condition = LevelFilter | RangeFilter | DecisionFilter | ModelsFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +186,17 @@ class Filters:
     def columns(self) -> tuple[str, ...]:
         """The columns that conditions are on."""
         return tuple(condition.column for condition in self.conditions)
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models whose decisions select the cohort."""
+        found = self.on(MODELS)
+        return found.models if isinstance(found, ModelsFilter) else ()
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The columns that `expression` reads, as `Predictions.holding` takes them."""
+        return (*self.columns, *map(scores_column, self.models))
 
     @property
     def is_cut_by_outcome(self) -> bool:
@@ -178,10 +235,18 @@ class Filters:
         levels = tuple(level for level in own.levels if level not in other.levels)
         return self.having(LevelFilter(own.column, levels, with_missing=own.with_missing and not other.with_missing))
 
-    def at(self, cutoff: float) -> Filters:
-        """These filters with the cutoff in force filled in where a condition depends on it."""
-        resolved = tuple(replace(c, cutoff=cutoff) if isinstance(c, DecisionFilter) else c for c in self.conditions)
-        return replace(self, conditions=resolved)
+    def at(self, cutoff: float, versions: Mapping[str, str] | None = None) -> Filters:
+        """These filters with the cutoff in force filled in where a condition depends on it, and the `versions` of the
+        models' PDs, by model, where one depends on them."""
+
+        def resolved(condition: Condition) -> Condition:
+            if isinstance(condition, DecisionFilter):
+                return replace(condition, cutoff=cutoff)
+            if isinstance(condition, ModelsFilter) and versions is not None:
+                return replace(condition, versions=tuple(versions.get(name, "") for name in condition.models))
+            return condition
+
+        return replace(self, conditions=tuple(map(resolved, self.conditions)))
 
     def expression(self) -> pl.Expr | None:
         """The Polars predicate, or None for the whole portfolio."""

@@ -40,6 +40,7 @@ from data.predictions.table import (
     CohortColumn,
     CohortKind,
     Predictions,
+    scores_column,
 )
 from inference.model.judgement import APPROVE, DECLINE, REFER
 
@@ -88,10 +89,10 @@ def identity(predictions: Predictions) -> CohortColumn:
     return CohortColumn(ROW_NUMBER, "Row", text, "", CohortKind.RANGE)
 
 
-def row_columns(predictions: Predictions, currency: str) -> dict[str, CohortColumn]:
+def row_columns(predictions: Predictions, currency: str, models: Sequence[str] = ()) -> dict[str, CohortColumn]:
     """The columns that a table of rows can show beside their identity, by name, prediction and outcome first.
 
-    Exposures are in `currency`.
+    Exposures are in `currency`; of the `models` whose decisions select the rows, each has its PDs in a column.
     """
     known = {column.name: column for column in predictions.cohort_columns}
     whose = predictions.source.whose
@@ -111,17 +112,26 @@ def row_columns(predictions: Predictions, currency: str) -> dict[str, CohortColu
             currency=currency,
         )
     offered = known | own
-    names = [name for name in _LEADING if name in offered]
+    by_model = {scores_column(name): _pd_by(known[PROBABILITY], name) for name in models}
+    offered |= by_model
+    names = [name for name in (PROBABILITY, *by_model, *_LEADING[1:]) if name in offered]
     names += [name for name in (*known, EXPOSURE) if name in offered and name not in names]
     return {name: offered[name] for name in names}
 
 
-def first_columns(predictions: Predictions, definition: Definition) -> tuple[str, ...]:
+def _pd_by(pd: CohortColumn, model: str) -> CohortColumn:
+    text = f"What {model} gives the application, as the cohort's filter on decisions of models takes it."
+    return replace(pd, name=scores_column(model), label=f"PD by {model}", description=text)
+
+
+def first_columns(predictions: Predictions, definition: Definition, models: Sequence[str] = ()) -> tuple[str, ...]:
     """The columns shown before anybody chooses: those that the definition names, else the first few."""
-    columns = row_columns(predictions, definition.currency)
-    others = [name for name in columns if name not in (*_LEADING, EXPOSURE)]
+    columns = row_columns(predictions, definition.currency, models)
+    by_model = tuple(map(scores_column, models))
+    leading = [name for name in columns if name in (*_LEADING, *by_model)]
+    others = [name for name in columns if name not in (*leading, EXPOSURE)]
     familiar = [name for name in definition.screen.first_columns if name in columns] or others[:_MOST_AT_FIRST]
-    return (*(name for name in _LEADING if name in columns and name != FOLD_NAME), *familiar)
+    return (*(name for name in leading if name != FOLD_NAME), *familiar)
 
 
 def find_order(
@@ -169,7 +179,7 @@ def take_slice(order: Order, number: int, size: int) -> Slice:
 def sliced(predictions: Predictions, positions: Positions, names: Sequence[str], cutoff: float) -> pl.DataFrame:
     """The named columns of the rows at `positions`, in that order, as they are stored."""
     drawn = [name for name in names if name not in (DECISION, ROW_NUMBER)]
-    rows = predictions.frame.select({*drawn, PROBABILITY})[positions]
+    rows = predictions.holding(drawn).select({*drawn, PROBABILITY})[positions]
     own = {
         DECISION: decisions(rows[PROBABILITY], cutoff).alias(DECISION),
         ROW_NUMBER: pl.Series(ROW_NUMBER, positions + 1),
@@ -184,12 +194,20 @@ def decisions(pds: pl.Series, cutoff: float) -> pl.Series:
 
 
 def cohort_table(predictions: Predictions, filters: Filters, cutoff: float) -> pl.DataFrame:
-    """All rows that meet `filters`, in the frame's order: what is stored, in its dtypes, and the decision."""
+    """All rows that meet `filters`, in the frame's order: what is stored, in its dtypes, and the decision.
+
+    Where models' decisions select them, the PDs of each stand in `pd_MODEL`.
+    """
     expression = filters.expression()
-    stored = predictions.frame.columns
+    stored = [pl.col(name) for name in predictions.frame.columns]
+    for model in filters.models:
+        name = f"pd_{model}"
+        while name in predictions.frame.columns:
+            name += "_by_model"
+        stored.append(pl.col(scores_column(model)).alias(name))
     rows = predictions.frame
     if expression is not None:
-        rows = predictions.holding(filters.columns).filter(expression).select(stored)
+        rows = predictions.holding(filters.needed).filter(expression).select(stored)
     name = _DECISION_IN_FILE
     while name in rows.columns:
         name += "_at_cutoff"
@@ -204,7 +222,7 @@ def _met(predictions: Predictions, filters: Filters, search: Search | None) -> n
     conditions = [expression for expression in wanted if expression is not None]
     if not conditions:
         return None
-    rows = predictions.holding(filters.columns)
+    rows = predictions.holding(filters.needed)
     met = rows.lazy().select(reduce(lambda a, b: a & b, conditions).alias("met")).collect()["met"]
     # A condition that is the same for all rows may give one value.
     return np.broadcast_to(met.to_numpy(), predictions.frame.height)
@@ -241,6 +259,6 @@ def _is_turned(predictions: Predictions, name: str) -> bool:
 
 def _quantities(predictions: Predictions, name: str) -> pl.Series:
     """The column's values, None where one is special."""
-    values = predictions.frame[name]
+    values = predictions.holding([name])[name]
     special = next((column.special_values for column in predictions.cohort_columns if column.name == name), ())
     return values.set(values.cast(pl.Float64).is_in(special), None) if special else values

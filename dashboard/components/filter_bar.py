@@ -9,7 +9,8 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.cohort.columns import OUTCOME_GROUP, PREDICTION
-from dashboard.cohort.filters import DECISION, Decision, DecisionFilter, LevelFilter
+from dashboard.cohort.filters import DECISION, MODELS, Decision, DecisionFilter, LevelFilter, ModelsFilter
+from dashboard.cohort.wording import word_decisions
 from dashboard.components.filter_state import WIDGET, forget_problem, put_condition, refuse, render_problem
 from dashboard.components.range_filter import render_range
 from dashboard.words import labels
@@ -60,6 +61,9 @@ def render_filter_menu(dataset: cache.Dataset, predictions: Predictions) -> None
             filter_mode="contains",
         )
         for name in dict.fromkeys([*([chosen] if chosen else []), *state.filters().columns]):
+            if name == MODELS:
+                _render_models()
+                continue
             # A table that can no longer be read takes none of the other filters away.
             try:
                 _render_filter(dataset, columns.get(name))
@@ -141,6 +145,13 @@ def _render_decisions() -> None:
         on_change=partial(_take_decisions, key),
         help="A false decline is a good applicant declined, a false approval a default approved.",
     )
+
+
+def _render_models() -> None:
+    """Write what models decide on the cohort's rows; it is chosen on the page Compare."""
+    found = state.filters().on(MODELS)
+    if isinstance(found, ModelsFilter):
+        st.caption(f"{labels.plain(word_decisions(found.decisions))}. Choose other rows on the page Compare.")
 
 
 def _take_decisions(key: str) -> None:

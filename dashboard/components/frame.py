@@ -139,8 +139,8 @@ def current_view(dataset: cache.Dataset) -> View:
     # Where a dropped file is shown, the cohort is one of its rows, and no cohort of the portfolio.
     is_shown = state.get(FILE) == dataset.location.file
     shown, against = (state.filters(), compared()) if is_shown else (Filters(), None)
-    cohort = Cohort(_name(shown), shown.at(cutoff))
-    other = None if against is None else Cohort(against.name, against.filters.at(cutoff))
+    cohort = Cohort(_name(shown), cache.resolved(dataset, shown, cutoff))
+    other = None if against is None else Cohort(against.name, cache.resolved(dataset, against.filters, cutoff))
     evaluation = cache.evaluate(dataset, cohort.filters, assume(cutoff, state.get))
     view = View(dataset, cache.definition(), cache.predictions(dataset), cohort, other, cutoff, evaluation, None)
     model = compared_model() if is_shown else ""

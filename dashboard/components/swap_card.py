@@ -11,9 +11,11 @@ import polars as pl
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.cohort.filters import MODELS, ModelDecision, ModelsFilter
 from dashboard.cohort.rows import first_columns, identity, row_columns
 from dashboard.components.figure import render_tools
 from dashboard.components.files import offer_file
+from dashboard.components.findings import Goal, open_page
 from dashboard.components.frame import View
 from dashboard.components.row_files import parquet_of
 from dashboard.components.row_table import worded
@@ -150,7 +152,14 @@ def _render_members(view: View, key: cache.Pair, swap: SwapSet) -> None:
         f"{labels.plural(min(order.size, _MOST_ROWS), 'application')} of {labels.count(order.size)}, those whose PDs "
         "differ most first. Select a row to open the applicant in the side panel."
     )
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", key="compare-rows"):
+        if st.button(
+            f"Open {labels.plural(order.size, 'row')} as a cohort",
+            key="compare.rows.open",
+            icon=":material/groups:",
+            help="Show these rows on every page, the list of applications first, until you remove the filter",
+        ):
+            _open_as_cohort(key, swap, group)
         for kind, mime, write in (
             ("CSV", "text/csv", csv_of),
             ("Parquet", "application/vnd.apache.parquet", parquet_of),
@@ -197,6 +206,24 @@ def _render_rows(view: View, key: cache.Pair, rows: IntArray) -> None:
     if can_choose:
         options = {"on_select": partial(_open, name, numbers), "selection_mode": "single-row", "key": name}
     render_frame(pl.DataFrame(table), alt="Applications on which the models differ", name="", **options)
+
+
+def _open_as_cohort(key: cache.Pair, swap: SwapSet, group: Swap) -> None:
+    """Narrow the cohort by what both models decide on the rows of a group, and list them."""
+    decisions = decisions_of(group, (key.one, key.two), swap.cutoffs)
+    held = state.filters().on(MODELS)
+    chosen = held if isinstance(held, ModelsFilter) else ModelsFilter(())
+    state.add_condition(chosen.narrowed(decisions))
+    open_page(Goal("Applications", "applications", {}))
+
+
+def decisions_of(
+    group: Swap, names: tuple[str, str], cutoffs: tuple[float, float]
+) -> tuple[ModelDecision, ModelDecision]:
+    """What both models decide on the rows of a group of a swap set, the model in force first."""
+    is_declined = group in (Swap.IN, Swap.NEITHER), group in (Swap.OUT, Swap.NEITHER)
+    one, two = (ModelDecision(*each) for each in zip(names, cutoffs, is_declined, strict=True))
+    return one, two
 
 
 def _open(name: str, numbers: tuple[str, ...]) -> None:

@@ -225,7 +225,7 @@ def compare_models(
     Raises:
         EmptyCohortError: the cohort holds no application that both score.
     """
-    chosen = select_rows(predictions.holding(filters.columns), filters.expression())
+    chosen = select_rows(predictions.holding(filters.needed), filters.expression())
     one, two = contenders[:2]
     scored, n_left_out = scored_by_both(one.scores, two.scores, chosen)
     if not predictions.frame.height or (scored is not None and not scored.any()):

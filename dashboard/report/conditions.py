@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Self
 
-from dashboard.cohort.filters import DECISION, Filters
+from dashboard.cohort.filters import DECISION, MODELS, Filters
 from dashboard.visit.links import FILTER_PREFIX, MISSING, brief_list, read_filters
 from data.definition.definition import Definition
 from data.errors import ScoreroomError
@@ -48,7 +48,7 @@ def read_conditions(
 
 def _pair(source: str, text: str, columns: Mapping[str, CohortColumn]) -> tuple[str, str]:
     # Names may hold an equals sign, and so may levels: of the columns that fit, the longest name is meant.
-    fitting = [name for name in (*columns, DECISION) if text.startswith(f"{name}=")]
+    fitting = [name for name in (*columns, DECISION, MODELS) if text.startswith(f"{name}=")]
     if not fitting:
         name, equals, _ = text.partition("=")
         if not equals or not name:

@@ -195,7 +195,7 @@ def _shift(subject: Subject) -> Chart:
     if against is None:
         raise ValueError("A shift needs two cohorts.")
     sides = (subject.own.filters, against.value.filters)
-    rows = subject.own.predictions.holding(name for side in sides for name in side.columns)
+    rows = subject.own.predictions.holding(name for side in sides for name in side.needed)
     overlap = count_both(rows, *(side.expression() for side in sides))
     found = population_stability(against.value.evaluation.counts, subject.counts, overlap=overlap)
     words = ShiftWords("PD", "PSI", pd_bin_labels(found.edges), against.name, "Cohort")

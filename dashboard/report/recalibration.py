@@ -71,7 +71,7 @@ def recalibrate(
     """
     if filters.is_cut_by_outcome:
         raise CalibrationError("The cohort is chosen by its outcomes, which a calibration would learn; remove that.")
-    frame = predictions.holding([*filters.columns, *([grade] if grade else [])])
+    frame = predictions.holding([*filters.needed, *([grade] if grade else [])])
     cohort = select_rows(frame, filters.expression())
     in_cohort = np.ones(frame.height, dtype=bool) if cohort is None else np.asarray(cohort)
     if grade:

@@ -66,7 +66,7 @@ class Report:
     @property
     def rows(self) -> pl.DataFrame:
         """The rows of the predictions, with every column that the cohort is cut by."""
-        return self.predictions.holding(self.filters.columns)
+        return self.predictions.holding(self.filters.needed)
 
     @property
     def models(self) -> Mapping[str, Model]:
@@ -216,7 +216,7 @@ def evaluate(predictions: Predictions, filters: Filters, assumptions: Assumption
         EmptyCohortError: the cohort holds no application.
     """
     chosen = filters.at(assumptions.cutoff)
-    counts = count_scores(predictions.holding(chosen.columns), predictions.grid, filters=chosen.expression())
+    counts = count_scores(predictions.holding(chosen.needed), predictions.grid, filters=chosen.expression())
     if not counts.n_applications:
         raise EmptyCohortError.from_no_rows()
     return Report(predictions, chosen, Evaluation(counts, assumptions, why_no_pd=predictions.why_no_pd))

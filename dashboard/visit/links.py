@@ -3,12 +3,14 @@
 A filter is the query parameter `f.COLUMN`. A category repeats it once a level; a number says `LOW..HIGH` in the unit it
 is stored in, either end may be left open, and `CODE..CODE` for each special value that is kept; a date says
 `2024-01-01..2024-03-31`. `~missing` stands for rows without a value. A level that itself begins with a tilde gets
-another one in front.
+another one in front. `f.~models` says what models decide, all of it together: `MODEL>=CUTOFF` that one declines at a
+cutoff (a PD), `MODEL<CUTOFF` that it approves.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -18,7 +20,18 @@ from urllib.parse import parse_qsl, urlencode
 import orjson
 
 from dashboard.cohort.columns import DEFAULTED, NOT_KNOWN, REPAID
-from dashboard.cohort.filters import DECISION, Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
+from dashboard.cohort.filters import (
+    DECISION,
+    MODELS,
+    Condition,
+    Decision,
+    DecisionFilter,
+    Filters,
+    LevelFilter,
+    ModelDecision,
+    ModelsFilter,
+    RangeFilter,
+)
 from dashboard.words import labels
 from data.definition.columns import Kind
 from data.definition.definition import Definition
@@ -34,6 +47,9 @@ MOST_NAMED = 50
 LONGEST_NAME = 60
 LONGEST_NOTE = 500
 _LONGEST_QUOTE = 40
+_MOST_DECISIONS = 8
+# The cutoff comes last, so that a model's name may hold what parts it from the name.
+_MODEL_DECISION = re.compile(r"(.{1,200})(>=|<)([^<>=]{1,40})", re.DOTALL)
 _OUTCOMES = {
     **dict.fromkeys(YES, DEFAULTED),
     **dict.fromkeys(NO, REPAID),
@@ -117,6 +133,8 @@ def _words(condition: Condition) -> list[str]:
     match condition:
         case DecisionFilter(kinds):
             return [kind.value for kind in kinds]
+        case ModelsFilter(decisions):
+            return [f"{each.model}{'>=' if each.is_declined else '<'}{each.cutoff!r}" for each in decisions]
         case LevelFilter(_, levels, with_missing):
             escaped = [f"~{level}" if level.startswith("~") else level for level in levels]
             return escaped + ([MISSING] if with_missing else [])
@@ -174,6 +192,8 @@ def _are_days(text: str) -> bool:
 def _read(name: str, texts: Sequence[str], columns: Mapping[str, CohortColumn], definition: Definition) -> Condition:
     if name == DECISION:
         return _read_decision(texts)
+    if name == MODELS:
+        return _read_models(texts)
     column = columns.get(name)
     if column is None:
         raise LinkError.from_filter(name, _why_unknown(name, definition))
@@ -226,6 +246,28 @@ def _read_decision(texts: Sequence[str]) -> Condition:
     except ValueError:
         known = ", ".join(kind.value for kind in Decision)
         raise LinkError.from_filter(DECISION, f"knows {known} only") from None
+
+
+def _read_models(texts: Sequence[str]) -> Condition:
+    decisions = []
+    for text in texts:
+        found = _MODEL_DECISION.fullmatch(text)
+        cutoff = _number(found[3]) if found else math.nan
+        if found is None or not math.isfinite(cutoff):
+            raise LinkError.from_filter(
+                MODELS, f"knows texts such as champion>=0.09 or challenger<0.09, not {_brief(text)!r}"
+            )
+        decisions.append(ModelDecision(found[1], cutoff, is_declined=found[2] == ">="))
+    if len(decisions) > _MOST_DECISIONS:
+        raise LinkError.from_filter(MODELS, f"holds {len(decisions)} decisions, and {_MOST_DECISIONS} at most are read")
+    return ModelsFilter(tuple(dict.fromkeys(decisions)))
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def _read_range(column: CohortColumn, value: str) -> tuple[float | None, float | None]:

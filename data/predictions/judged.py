@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 import polars as pl
 
@@ -62,11 +63,12 @@ def judged_by(
         what = "no application has a PD" if not n_kept else "a PD is not from 0 to 1"
         raise PredictionsError(f"The model {model} cannot be shown: {what}; score the applications anew.")
     frame = frame.with_columns(scores.alias(PROBABILITY))
-    notices, more = predictions.source.notices, predictions.more
+    notices, more, scores_of = predictions.source.notices, predictions.more, predictions.scores_of
     if n_kept < frame.height:
         notices = (*notices, f"Left out: {count_rows(frame.height - n_kept)} that {model} has not scored.")
         frame = frame.filter(kept).rechunk()
         more = None if more is None else KeptColumns(more, kept)
+        scores_of = None if scores_of is None else partial(_kept_scores, scores_of, kept)
     source = JudgedSource(
         **{**asdict(predictions.source), "notices": notices, "n_open": frame[OUTCOME].null_count()},
         model=model,
@@ -75,7 +77,11 @@ def judged_by(
     roles = dict(predictions.roles)
     if predictions.source.is_imported:
         roles["probability"] = model
-    return replace(predictions, frame=frame, source=source, roles=roles, more=more, scale=scale)
+    return replace(predictions, frame=frame, source=source, roles=roles, more=more, scale=scale, scores_of=scores_of)
+
+
+def _kept_scores(scores_of: Callable[[str], pl.Series], kept: pl.Series, name: str) -> pl.Series:
+    return scores_of(name).filter(kept)
 
 
 class KeptColumns:

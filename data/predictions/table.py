@@ -6,7 +6,7 @@ The same shape holds for the project's own out-of-fold predictions and for a fil
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -43,6 +43,8 @@ PD_BIN, PD_BAND, OBSERVED, FOLD_NAME = "pd_bin", "pd_band", "observed", "fold_na
 DERIVED_COLUMNS = (PD_BIN, PD_BAND, OBSERVED, FOLD_NAME)
 # Behind the name of a date of which predictions carry the quarter: the date itself.
 DAY = "~day"
+# Before the name of a model: its PDs, which a table holds while a filter asks for them.
+_SCORES = "~pd."
 _NO_YES = (("0", "No"), ("1", "Yes"))
 REQUIRED = (OUTCOME, PROBABILITY)
 # How a model came by its PDs.
@@ -145,7 +147,8 @@ class Predictions:
     `others` are the further scores of the same rows by name (Float64, null where there is none), and `other_scales`
     the scales of those that are no probabilities; the shown one is called `champion` in a file that somebody brought.
     Where there is a `scale`, `default_probability` is no probability but a place on it: what takes PDs for
-    probabilities is not defined.
+    probabilities is not defined. `scores_of` gives the PDs of the model of a name, row by row, where several are at
+    hand.
     """
 
     frame: pl.DataFrame
@@ -158,6 +161,7 @@ class Predictions:
     scale: Scale | None = None
     champion: str = ""
     other_scales: Mapping[str, Scale] = field(default_factory=dict)
+    scores_of: Callable[[str], pl.Series] | None = field(default=None, compare=False, repr=False)
 
     @property
     def why_no_pd(self) -> str:
@@ -187,12 +191,26 @@ class Predictions:
         """The frame, with those of these columns that filters may name and that it does not carry.
 
         Raises:
-            ScoreroomError: they cannot be had of the application table.
+            ScoreroomError: they cannot be had of the application table, or there is no such model.
         """
-        if self.more is None:
-            return self.frame
-        wanted = [name for name in names if name in self.more.columns and name not in self.frame.columns]
-        return self.frame.hstack([self.more.values(name) for name in dict.fromkeys(wanted)]) if wanted else self.frame
+        wanted = [name for name in dict.fromkeys(names) if name not in self.frame.columns]
+        found = [self._scores(name) for name in wanted if name.startswith(_SCORES)]
+        if self.more is not None:
+            found += [self.more.values(name) for name in wanted if name in self.more.columns]
+        return self.frame.hstack(found) if found else self.frame
+
+    def _scores(self, name: str) -> pl.Series:
+        if self.scores_of is None:
+            raise PredictionsError(
+                "Decisions of several models are known of the portfolio on the dashboard alone, and not of this table; "
+                "leave out the condition on them."
+            )
+        return self.scores_of(name.removeprefix(_SCORES)).alias(name)
+
+
+def scores_column(model: str) -> str:
+    """What `Predictions.holding` calls the PDs of the model called `model`."""
+    return _SCORES + model
 
 
 def make_predictions(

@@ -139,7 +139,8 @@ def render_picks(dataset: cache.Dataset, cutoff: float, *, place: str) -> None:
 
 def _filters(dataset: cache.Dataset, cutoff: float) -> Filters:
     """The cohort on the screen; the whole portfolio where the screen shows a dropped file."""
-    return state.filters().at(cutoff) if state.get(FILE) == dataset.location.file else Filters()
+    is_shown = state.get(FILE) == dataset.location.file
+    return cache.resolved(dataset, state.filters(), cutoff) if is_shown else Filters()
 
 
 def _pick(dataset: cache.Dataset, pick: Pick, cutoff: float) -> None:

@@ -73,6 +73,24 @@ def test_the_swap_set_and_its_rows(open_page: OpenPage, rows: pl.DataFrame, argu
     assert members[members.columns[0]].to_list() == furthest.to_list()
 
 
+def test_the_rows_of_a_group_open_as_a_cohort(
+    open_page: OpenPage, rows: pl.DataFrame, arguments: tuple[str, str]
+) -> None:
+    app = open_page(PATH, {"cutoff": "10", "cmp.tab": "Swap set", "cmp.group": "Swapped in"}, arguments)
+    into = rows.filter(pl.col("pd") >= 0.1, pl.col("pd_old") < 0.1)
+    app.button("compare.rows.open").click().run()
+    assert not app.exception
+    assert app.title[0].value == "Applications"
+    chip = app.button("chip.~models").label.replace("\\", "").replace("\u00a0", " ")
+    assert chip == "Swapped in: pd_old approves at 10.0 %, champion declines"
+    assert f"of {into.height:,}" in said(app)
+    # A reload restores it from the address; the cutoff that is set now is not the one it was cut at.
+    again = open_page("applications", {**app.query_params, "cutoff": "30"}, arguments)
+    assert f"of {into.height:,}" in said(again)
+    again.button("chip.~models").click().run()
+    assert f"of {rows.height:,}" in said(again)
+
+
 def test_at_an_equal_approval_rate_as_many_come_as_go(open_page: OpenPage, arguments: tuple[str, str]) -> None:
     app = open_page(PATH, {"cutoff": "10", "cmp.at": "Equal approval rate", "cmp.tab": "Swap set"}, arguments)
     swaps = pl.DataFrame(app.dataframe[0].value.to_dict(orient="list"))

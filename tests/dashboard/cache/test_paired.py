@@ -8,12 +8,15 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from dashboard import cache
-from dashboard.cohort.filters import Filters, LevelFilter, RangeFilter
+from dashboard.cache.sources import chosen_rows
+from dashboard.cohort.filters import Filters, LevelFilter, ModelsFilter, RangeFilter
+from dashboard.components.swap_card import decisions_of
 from dashboard.metrics.economics import Terms
 from dashboard.metrics.paired_swap import Swap
 from data.settings import Settings
-from inference.inventory.entry import ModelEntry, ModelKind
-from inference.inventory.store import applications_digest, now, publish
+from inference.inventory.entry import ModelEntry, ModelKind, UnknownModelError
+from inference.inventory.store import applications_digest, delete, now, publish
+from tests.dashboard.challengers import add_scores
 
 PENSIONERS = Filters.of([LevelFilter("NAME_INCOME_TYPE", ("Pensioner",))])
 TERMS = Terms(0.05, 0.45, 1.0)
@@ -66,6 +69,35 @@ def test_members_of_the_swap_set_are_places_in_the_portfolio(
     assert gaps == sorted(gaps, reverse=True)
     apart = cache.swapped_apart(key, (0.07, 0.07), TERMS)
     assert {"default_probability", "pd_band", "observed"}.isdisjoint(each.name for each in apart)
+
+
+@pytest.mark.parametrize("group", list(Swap))
+def test_a_group_of_the_swap_set_is_a_cohort_of_the_same_rows(copied: Copied, other: pl.Series, group: Swap) -> None:
+    key = cache.Pair("champion", "noisy", copied[1], PENSIONERS)
+    swap = cache.swapped(key, (0.07, 0.09), TERMS)
+    decisions = decisions_of(group, ("champion", "noisy"), swap.cutoffs)
+    chosen = cache.resolved(copied[1], PENSIONERS.having(ModelsFilter(decisions)), 0.2)
+    rows = chosen_rows(copied[1], chosen)
+    assert rows is not None
+    assert np.flatnonzero(rows).tolist() == sorted(cache.swapped_rows(key, swap, group).tolist())
+    assert cache.cohort_counts(copied[1], chosen).n_rows == swap.of(group).n
+    # The same rows when the other model is the one that is looked at.
+    shown = cache.dataset_of_model(copied[1], "noisy")
+    assert cache.cohort_counts(shown, chosen).n_rows == swap.of(group).n
+
+
+def test_a_model_published_anew_decides_anew(copied: Copied, other: pl.Series, frame: pl.DataFrame) -> None:
+    decisions = decisions_of(Swap.IN, ("champion", "noisy"), (0.07, 0.07))
+    filters = Filters.of([ModelsFilter(decisions)])
+    before = cache.cohort_counts(copied[1], cache.resolved(copied[1], filters, 0.07)).n_rows
+    delete(copied[0], "noisy")
+    with pytest.raises(UnknownModelError, match="noisy"):
+        cache.cohort_counts(copied[1], cache.resolved(copied[1], filters, 0.07))
+    add_scores(copied[0], "noisy", other.to_numpy() / 2)
+    after = cache.cohort_counts(copied[1], cache.resolved(copied[1], filters, 0.07)).n_rows
+    declined = frame["default_probability"].cast(pl.String).cast(pl.Float64) >= 0.07
+    assert before == (declined & (other < 0.07)).sum()
+    assert after == (declined & (other / 2 < 0.07)).sum() > before
 
 
 def test_segments_are_those_of_the_columns(copied: Copied, other: pl.Series, frame: pl.DataFrame) -> None:

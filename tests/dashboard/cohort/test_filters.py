@@ -5,7 +5,16 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from dashboard.cohort.filters import Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
+from dashboard.cohort.filters import (
+    Condition,
+    Decision,
+    DecisionFilter,
+    Filters,
+    LevelFilter,
+    ModelDecision,
+    ModelsFilter,
+    RangeFilter,
+)
 
 FRAME = pl.DataFrame(
     {
@@ -128,3 +137,34 @@ def test_what_a_part_with_fewer_levels_lacks_is_a_cohort_of_its_own() -> None:
     ]
     assert [whole.beyond(part) for part in apart] == [None] * len(apart)
     assert Filters.of([named("a", "b")]).beyond(Filters.of([named("a", missing=True)])) is None
+
+
+BY_MODELS = pl.DataFrame(
+    {"row": [0, 1, 2, 3, 4], "~pd.a": [0.05, 0.1, 0.2, None, 0.2], "~pd.b": [0.3, 0.05, 0.1, 0.0, None]}
+)
+
+
+@pytest.mark.parametrize(
+    ("decisions", "rows"),
+    [
+        ([ModelDecision("a", 0.1, is_declined=True), ModelDecision("b", 0.1, is_declined=False)], [1]),
+        ([ModelDecision("a", 0.1, is_declined=False), ModelDecision("b", 0.1, is_declined=True)], [0]),
+        ([ModelDecision("a", 0.1, is_declined=True), ModelDecision("b", 0.1, is_declined=True)], [2]),
+        ([ModelDecision("b", 0.1, is_declined=False)], [1, 3]),
+    ],
+)
+def test_decisions_of_models_select_rows_that_they_have_scored(decisions: list[ModelDecision], rows: list[int]) -> None:
+    chosen = Filters.of([ModelsFilter(tuple(decisions))])
+    assert set(chosen.needed) >= {f"~pd.{decision.model}" for decision in decisions}
+    assert BY_MODELS.filter(chosen.expression())["row"].to_list() == rows  # type: ignore[arg-type]
+    others = [row for row in BY_MODELS["row"] if row not in rows]
+    assert BY_MODELS.filter(chosen.rest().expression())["row"].to_list() == others  # type: ignore[arg-type]
+
+
+def test_other_pds_of_a_model_make_another_cohort() -> None:
+    held = ModelsFilter((ModelDecision("a", 0.1, is_declined=True),))
+    chosen = Filters.of([held])
+    assert chosen.at(0.2) == chosen
+    assert chosen.at(0.2, {"a": "1"}) != chosen.at(0.2, {"a": "2"})
+    more = ModelDecision("b", 0.1, is_declined=False)
+    assert held.narrowed([held.decisions[0], more]).decisions == (*held.decisions, more)

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from dashboard.cohort.columns import prepare
-from dashboard.cohort.filters import Decision, DecisionFilter, Filters, LevelFilter
+from dashboard.cohort.filters import Decision, DecisionFilter, Filters, LevelFilter, ModelDecision, ModelsFilter
 from dashboard.cohort.rows import (
     DECISION,
     ROW_NUMBER,
@@ -26,6 +26,7 @@ from dashboard.cohort.rows import (
     sliced,
     take_slice,
 )
+from data.errors import PredictionsError
 from data.home_credit import embedded
 from data.predictions.table import ID, Predictions, PredictionsSource, describe_columns
 
@@ -230,6 +231,34 @@ def test_the_file_holds_the_cohort_as_it_is_stored_and_the_decision(rows: Predic
     whole = cohort_table(rows, ALL, 0.1)
     assert whole.height == rows.frame.height
     assert (whole["decision"] == "Declined").sum() == table.height
+
+
+def test_rows_that_models_decide_on_come_with_the_pds_of_each(rows: Predictions) -> None:
+    other = pl.Series("score", np.random.default_rng(2).permutation(rows.frame["default_probability"].to_numpy()))
+    known = {"champion": rows.frame["default_probability"], "other": other}
+    judged = replace(rows, scores_of=known.__getitem__)
+    into = ModelsFilter(
+        (ModelDecision("champion", 0.1, is_declined=True), ModelDecision("other", 0.1, is_declined=False))
+    )
+    chosen = Filters.of([into])
+    wanted = rows.frame.with_columns(other.alias("pd_other")).filter(
+        pl.col("default_probability") >= 0.1, pl.col("pd_other") < 0.1
+    )
+    assert 0 < wanted.height < rows.frame.height
+    table = cohort_table(judged, chosen, 0.1)
+    assert table[ID].to_list() == wanted[ID].to_list()
+    assert table["pd_other"].to_list() == wanted["pd_other"].to_list()
+    assert table["pd_champion"].to_list() == wanted["default_probability"].to_list()
+    columns = row_columns(judged, "EUR", chosen.models)
+    assert list(columns)[:3] == ["default_probability", "~pd.champion", "~pd.other"]
+    assert columns["~pd.other"].label == "PD by other"
+    assert first_columns(judged, embedded.DEFINITION, chosen.models)[1:3] == ("~pd.champion", "~pd.other")
+    order = find_order(judged, chosen, Sort("~pd.other"), most_sorted=rows.frame.height)[:]
+    shown = sliced(judged, order, [ID, "~pd.other"], 0.1)
+    by_pd = wanted.sort("pd_other", descending=True, maintain_order=True)
+    assert shown[ID].to_list() == by_pd[ID].to_list()
+    with pytest.raises(PredictionsError, match="leave out the condition"):
+        cohort_table(rows, chosen, 0.1)
 
 
 def test_a_column_of_the_file_that_is_called_decision_keeps_its_name() -> None:

@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.cohort.columns import prepare
-from dashboard.cohort.filters import Condition, Decision, DecisionFilter, Filters, LevelFilter, RangeFilter
+from dashboard.cohort.filters import (
+    Condition,
+    Decision,
+    DecisionFilter,
+    Filters,
+    LevelFilter,
+    ModelDecision,
+    ModelsFilter,
+    RangeFilter,
+)
 from dashboard.visit import links
 from dashboard.visit.links import Cohort, LinkError
 from data.definition.columns import Special
@@ -52,6 +61,12 @@ conditions: st.SearchStrategy[Condition] = st.one_of(
     ranges(),
     st.just(RangeFilter("amount", with_missing=True, beside_range=True)),
     st.just(LevelFilter("kind", (), with_missing=True)),
+    st.lists(
+        st.builds(ModelDecision, st.sampled_from(["champion", "a>=b<0.5"]), st.floats(0, 1), st.booleans()),
+        unique=True,
+        min_size=1,
+        max_size=4,
+    ).map(lambda decisions: ModelsFilter(tuple(decisions))),
     st.lists(st.sampled_from(list(Decision)), unique=True, min_size=1).map(lambda k: DecisionFilter(tuple(sorted(k)))),
 )
 
@@ -89,6 +104,10 @@ def test_a_link_says_levels_one_by_one_and_a_range_in_one() -> None:
         ("f.amount=nan..2", "is not a range such as 10..20"),
         ("f.amount=1e999..", "is not a range such as 10..20"),
         ("f.amount=5", "is not a range such as 10..20"),
+        ("f.~models=champion", "knows texts such as champion>=0.09 or challenger<0.09, not 'champion'"),
+        ("f.~models=champion<nan", "not 'champion<nan'"),
+        ("f.~models=<0.1", "not '<0.1'"),
+        ("&".join(f"f.~models=a<0.{place}" for place in range(1, 10)), "holds 9 decisions, and 8 at most are read"),
         ("f.~decision=maybe", "knows true decline, false decline, true approval, false approval only"),
     ],
 )
