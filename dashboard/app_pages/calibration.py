@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.charts.band_calibration import Bands, plot_band_calibration, tabulate_bands
 from dashboard.charts.reliability import Axes, plot_calibration_gap, plot_reliability
-from dashboard.charts.template import COHORT, Named, Table
+from dashboard.charts.template import Named, Table
 from dashboard.components.assumptions import render_groups
 from dashboard.components.calibrating import render_calibrating
 from dashboard.components.figure import render_figure, render_tools
@@ -105,7 +105,8 @@ def _render_differences(comparison: Comparison) -> None:
         p = p_value(apart)
         tested = "no interval" if p is None else f"p {_worded_p(p)}"
         rows.append([metric.label, *worded, word_difference(metric, apart), tested])
-    header = ("Figure", COHORT, labels.plain(comparison.name), "Difference, 95 %", "No difference?")
+    called = map(labels.plain, (comparison.own_name, comparison.name))
+    header = ("Figure", *called, "Difference, 95 %", "No difference?")
     render_small_table(header, rows, name="Differences of calibration")
     st.caption(
         "Each test is by itself: of 20 without a true difference about one rejects. Brier score and log-loss also "

@@ -184,8 +184,8 @@ def _render_differences(_view: View, shown: Shown) -> None:
             _render_figure(figure, shown)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(
-            f"{labels.plain(shown.names[1])} less {labels.plain(shown.names[0])}, with 95 % intervals from pairs of "
-            "scores of the same applications.",
+            f"Each difference is {labels.plain(shown.names[1])} less {labels.plain(shown.names[0])}, with 95 % "
+            "intervals from pairs of scores of the same applications.",
             width="content",
         )
         render_method("Differences between models", key="compare.differences")
@@ -211,7 +211,7 @@ def _render_figure(figure: PairedFigure, shown: Shown) -> None:
         value,
         note,
         more=labels.plain(more),
-        help_text=f"{shown.names[1]} less {shown.names[0]}; {figure.better}.",
+        help_text=f"The figure of {shown.names[1]} less that of {shown.names[0]}; {figure.better}.",
     )
 
 

@@ -10,7 +10,7 @@ from dashboard import state
 from dashboard.charts.lift import plot_gain, plot_lift
 from dashboard.charts.ranking import follow_ks, follow_precision_recall, plot_cap, plot_ks, plot_precision_recall
 from dashboard.charts.roc import follow_roc, plot_roc
-from dashboard.charts.template import COHORT, Named, Table
+from dashboard.charts.template import Named, Table, own_name
 from dashboard.components.figure import render_figure
 from dashboard.components.follow import follow, keep_busy
 from dashboard.components.frame import View
@@ -184,7 +184,7 @@ def _render_cap(view: View) -> None:
 
 
 def _render_held(curve: CapCurve, against: Named[CapCurve | None] | None) -> None:
-    curves = {"own": (COHORT, curve)}
+    curves = {"own": (own_name(against), curve)}
     if against is not None and against.value is not None:
         curves["other"] = (against.name, against.value)
     held = {key: [100 * each.captured_at(share) for share in catalogue.CAP_SHARES] for key, (_, each) in curves.items()}

@@ -272,5 +272,5 @@ def _render_distribution(view: View) -> None:
 
 def _render_bands(view: View) -> None:
     bands, beside = view.evaluation.bands, _beside(view)
-    against = None if beside is None else Named(beside.name, beside.other.bands)
+    against = None if beside is None else Named(beside.name, beside.other.bands, beside.own_name)
     render_figure(plot_bands(bands, against=against))

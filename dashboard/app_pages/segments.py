@@ -157,7 +157,7 @@ def _render_choices(view: View) -> Shown:
         _report(view, view.cohort, bins, view.dataset),
         Measure(state.get(MEASURE)),
         Order(state.get(ORDER)),
-        None if other is None else Named(other.name, _report(view, other, bins, view.against_dataset)),
+        None if other is None else Named(other.name, _report(view, other, bins, view.against_dataset), view.own_name),
     )
 
 

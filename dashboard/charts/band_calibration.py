@@ -8,7 +8,6 @@ import plotly.graph_objects as go
 
 from dashboard.charts.chart import Chart
 from dashboard.charts.template import (
-    COHORT,
     NO_APPLICATIONS,
     FigureTheme,
     Named,
@@ -19,6 +18,7 @@ from dashboard.charts.template import (
     empty_figure,
     figure_theme,
     new_figure,
+    own_name,
     set_axis,
     translucent,
     worded_name,
@@ -57,7 +57,7 @@ def _draw(bands: Bands, *, against: Named[Bands] | None, dark: bool) -> go.Figur
     add_line(figure, theme, y=1, width=1.5)
     if against is not None:
         figure.add_trace(_points(worded_name(against.name), against.value, theme.against, is_other=True))
-    figure.add_trace(_points(COHORT, bands, theme.accent, is_other=False))
+    figure.add_trace(_points(worded_name(own_name(against)), bands, theme.accent, is_other=False))
     figure.layout.showlegend = against is not None
     set_axis(
         figure,
@@ -87,7 +87,7 @@ def _describe(bands: Bands, *, against: Named[Bands] | None) -> str:
 
 def tabulate_bands(bands: Bands, *, against: Named[Bands] | None = None) -> Table:
     """The risk bands, one row each; undefined values are None."""
-    rows = [(COHORT, band) for band in bands]
+    rows = [(own_name(against), band) for band in bands]
     if against is not None:
         rows += [(against.name, band) for band in against.value]
     of = [band for _, band in rows]
@@ -105,7 +105,7 @@ def tabulate_bands(bands: Bands, *, against: Named[Bands] | None = None) -> Tabl
         "PD is": [str(band.verdict) for band in of],
         "Jeffreys p": [band.jeffreys.value for band in of],
     }
-    return table if against is None else {"Cohort": [name for name, _ in rows], **table}
+    return table if against is None else {"Of": [name for name, _ in rows], **table}
 
 
 def _has_open(bands: Sequence[BandCalibration]) -> bool:

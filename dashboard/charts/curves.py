@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from dashboard.charts.template import COHORT, FigureTheme, Named, Table, add_note, translucent, worded_name
+from dashboard.charts.template import FigureTheme, Named, Table, add_note, translucent, worded_name
 from dashboard.follow.slots import Kind, Slot, Word
 from dashboard.metrics.counts import FloatArray
 from dashboard.metrics.estimate import Estimate
@@ -38,15 +38,16 @@ def curve_line(
     theme: FigureTheme,
     hover: str,
     against: str = "",
+    own: str = "",
     compared: bool = False,
     shape: str = "linear",
 ) -> go.Scatter:
-    """A curve of two shares (0 to 1) over cutoffs: the cohort's, or dashed that of the cohort called `against`.
+    """A curve of two shares (0 to 1) over cutoffs: that of `own`, or dashed that of the cohort called `against`.
 
     `hover` is the template that words %{x}, %{y} and the cutoff %{customdata}. Without a comparison, the area under the
     curve is filled.
     """
-    name = worded_name(against) if against else COHORT
+    name = worded_name(against or own)
     return go.Scatter(
         name=name,
         x=(100 * x).astype(np.float32),
@@ -140,7 +141,7 @@ def stacked(own: Table, against: Named[Table] | None) -> Table:
     """The table of a curve, followed by that of `against` if given; the first column then names the cohort."""
     if against is None:
         return own
-    names = [COHORT] * _height(own) + [against.name] * _height(against.value)
+    names = [against.own] * _height(own) + [against.name] * _height(against.value)
     return {"Of": names} | {header: [*own[header], *against.value[header]] for header in own}
 
 

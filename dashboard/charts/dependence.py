@@ -11,7 +11,6 @@ import plotly.graph_objects as go
 from dashboard.charts.chart import Chart, listed
 from dashboard.charts.importance import NOTHING, odds, zero_line
 from dashboard.charts.template import (
-    COHORT,
     LONGEST_HINT,
     FigureTheme,
     Named,
@@ -20,6 +19,7 @@ from dashboard.charts.template import (
     empty_figure,
     figure_theme,
     new_figure,
+    own_name,
     set_axis,
     translucent,
     worded_name,
@@ -59,7 +59,7 @@ def _draw(
     theme = figure_theme(dark=dark)
     shown = drawn_bins(dependence, None if against is None else against.value)
     figure = new_figure(_title(dependence, definition), _subtitle(dependence, len(shown)), dark=dark)
-    _add_curve(figure, dependence, definition, shown, COHORT, theme, is_against=False)
+    _add_curve(figure, dependence, definition, shown, worded_name(own_name(against)), theme, is_against=False)
     if against is not None and against.value.n_applications:
         _add_curve(figure, against.value, definition, shown, worded_name(against.name), theme, is_against=True)
     _lay_out_axes(figure, dependence, definition, shown, theme)
@@ -162,7 +162,7 @@ def _add_curve(
     words = np.array([worded_name(word, LONGEST_HINT) for word in value_labels(dependence.feature, definition)])[shown]
     is_curve = used & ~is_missing if dependence.feature.bins.kind is not BinKind.LEVELS else np.zeros_like(used)
     if is_curve.any() and not is_against:
-        figure.add_trace(_band(dependence, shown[is_curve], places[is_curve], colour))
+        figure.add_trace(_band(dependence, shown[is_curve], places[is_curve], name, colour))
     for part, legend in ((is_curve, True), (used & ~is_curve, not is_curve.any())):
         if part.any():
             is_line = part is is_curve
@@ -184,10 +184,10 @@ def _add_curve(
 
 
 def _band(
-    dependence: Dependence, bins: npt.NDArray[np.intp], places: npt.NDArray[np.float32], colour: str
+    dependence: Dependence, bins: npt.NDArray[np.intp], places: npt.NDArray[np.float32], name: str, colour: str
 ) -> go.Scatter:
     return go.Scatter(
-        name=f"{COHORT}, middle 80 %",
+        name=f"{name}, middle 80 %",
         x=np.concatenate([places, places[::-1]]),
         y=np.concatenate([dependence.high[bins], dependence.low[bins][::-1]]).astype(np.float32),
         mode="lines",

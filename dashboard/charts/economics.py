@@ -12,7 +12,6 @@ import plotly.graph_objects as go
 
 from dashboard.charts.chart import Chart
 from dashboard.charts.template import (
-    COHORT,
     LONGEST_HINT,
     TRANSPARENT,
     FigureTheme,
@@ -22,6 +21,7 @@ from dashboard.charts.template import (
     empty_figure,
     figure_theme,
     new_figure,
+    own_name,
     set_axis,
     translucent,
     worded_name,
@@ -142,8 +142,8 @@ def _draw(
     theme = figure_theme(dark=dark)
     figure = new_figure(_title(curve, measure), _subtitle(curve, measure), dark=dark)
     other = against.value if against else None
-    name = worded_name(against.name) if against else ""
-    figure.add_traces(_traces(curve, measure, other, name, theme))
+    names = worded_name(own_name(against)), worded_name(against.name) if against else ""
+    figure.add_traces(_traces(curve, measure, other, names, theme))
     layout = figure.layout
     layout.showlegend, layout.legend.entrywidth, layout.height = True, 92, HEIGHT
     layout.shapes = _marks(curve, theme)
@@ -158,15 +158,15 @@ def _draw(
 
 
 def _traces(
-    curve: CutoffCurve, measure: _Measure, other: CutoffCurve | None, name: str, theme: FigureTheme
+    curve: CutoffCurve, measure: _Measure, other: CutoffCurve | None, names: tuple[str, str], theme: FigureTheme
 ) -> list[go.Scatter]:
     best = _best(curve, measure, theme.accent, name=f"Best: {_worded(curve.optimum)}")
     if other is None:
         lines = [_line(curve, measure, "Observed", theme.accent, "solid"), _expected(curve, measure, theme)]
         return [*lines, *best, _now(curve, measure, theme)]
     lines = [
-        _line(curve, measure, COHORT, theme.accent, "solid"),
-        _line(other, measure, name, theme.against, "dash"),
+        _line(curve, measure, names[0], theme.accent, "solid"),
+        _line(other, measure, names[1], theme.against, "dash"),
     ]
     return [*lines, *_best(other, measure, theme.against, name=""), *best, _now(curve, measure, theme)]
 
@@ -189,7 +189,7 @@ def _describe(curve: CutoffCurve | None, measure: _Measure, against: Named[Cutof
 
 
 def _tabulate(curve: CutoffCurve | None, measure: _Measure, against: Named[CutoffCurve | None] | None) -> Table:
-    named = [(COHORT, curve), (against.name, against.value)] if against else [(COHORT, curve)]
+    named = [(own_name(against), curve), *([(against.name, against.value)] if against else [])]
     curves = [(name, one) for name, one in named if one is not None]
     return {
         "Of": [name for name, one in curves for _ in one.cutoff],

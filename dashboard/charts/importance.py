@@ -12,7 +12,6 @@ import plotly.graph_objects as go
 
 from dashboard.charts.chart import Chart
 from dashboard.charts.template import (
-    COHORT,
     LONGEST_HINT,
     FigureTheme,
     Named,
@@ -21,6 +20,7 @@ from dashboard.charts.template import (
     empty_figure,
     figure_theme,
     new_figure,
+    own_name,
     set_axis,
     worded_name,
 )
@@ -84,7 +84,7 @@ def _draw_importance(importance: Effects, *, against: Named[Effects] | None, dar
     theme = figure_theme(dark=dark)
     subtitle = f"Mean size of each feature's contribution, the {len(shown)} largest of {len(importance.ordered)}"
     figure = new_figure(_importance_title(importance), subtitle, dark=dark)
-    figure.add_trace(_bars(COHORT, shown, [theme.accent] * len(shown), theme, two_sided=True))
+    figure.add_trace(_bars(worded_name(own_name(against)), shown, [theme.accent] * len(shown), theme, two_sided=True))
     if against is not None and against.value.n_applications:
         figure.add_trace(_diamonds(against, shown, theme))
     _lay_out(figure, shown, "Mean size (log-odds)")

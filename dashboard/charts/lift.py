@@ -8,7 +8,6 @@ import plotly.graph_objects as go
 from dashboard.charts.chart import Chart
 from dashboard.charts.curves import TOO_WIDE, reference_line, set_legend
 from dashboard.charts.template import (
-    COHORT,
     FigureTheme,
     Named,
     Table,
@@ -16,6 +15,7 @@ from dashboard.charts.template import (
     empty_figure,
     figure_theme,
     new_figure,
+    own_name,
     set_axis,
     worded_name,
 )
@@ -43,7 +43,7 @@ def _draw_lift(table: LiftTable | None, *, against: Against, dark: bool) -> go.F
         return empty_figure("Lift", UNDEFINED, dark=dark)
     theme = figure_theme(dark=dark)
     figure = new_figure(_lift_title(table), _lift_subtitle(table), dark=dark)
-    figure.add_trace(_bars(table, theme))
+    figure.add_trace(_bars(table, theme, worded_name(own_name(against))))
     other = None if against is None else against.value
     if against is not None and other is not None:
         figure.add_trace(_markers(other, theme, against.name))
@@ -107,8 +107,8 @@ def _draw_gain(table: LiftTable | None, *, against: Against, dark: bool) -> go.F
     figure.add_trace(reference_line([0, 1], [0, 1], theme, "By chance", "dot"))
     other = None if against is None else against.value
     if against is not None and other is not None:
-        figure.add_trace(_gain_line(other, theme, against.name))
-    figure.add_trace(_gain_line(table, theme))
+        figure.add_trace(_gain_line(other, theme, worded_name(against.name), is_other=True))
+    figure.add_trace(_gain_line(table, theme, worded_name(own_name(against))))
     set_legend(figure, shown=other is not None)
     figure.layout.legend.entrywidth = 0
     set_axis(figure, "x", title="Applications, riskiest first", ticksuffix=" %", range=[-0.5, 101], dtick=20)
@@ -209,9 +209,9 @@ _LIFT_HOVER = (
 )
 
 
-def _bars(table: LiftTable, theme: FigureTheme) -> go.Bar:
+def _bars(table: LiftTable, theme: FigureTheme, name: str) -> go.Bar:
     return go.Bar(
-        name=COHORT,
+        name=name,
         x=np.arange(1, table.lift.size + 1, dtype=np.float32),
         y=table.lift.astype(np.float32),
         customdata=_detail(table),
@@ -234,18 +234,18 @@ def _markers(table: LiftTable, theme: FigureTheme, name: str) -> go.Scatter:
     )
 
 
-def _gain_line(table: LiftTable, theme: FigureTheme, against: str = "") -> go.Scatter:
+def _gain_line(table: LiftTable, theme: FigureTheme, name: str, *, is_other: bool = False) -> go.Scatter:
     start = np.zeros(1)
     share, captured = (np.concatenate([start, values]) for values in (table.share, table.captured))
     low, high = (np.concatenate([start, values]) for values in (table.captured_low, table.captured_high))
-    colour = theme.against if against else theme.accent
+    colour = theme.against if is_other else theme.accent
     return go.Scatter(
-        name=worded_name(against) if against else COHORT,
+        name=name,
         x=(100 * share).astype(np.float32),
         y=(100 * captured).astype(np.float32),
         mode="lines+markers",
-        line={"color": colour, "width": 2, "dash": "dash" if against else "solid"},
-        marker={"size": 8 if against else 7, "symbol": "diamond" if against else "circle"},
-        error_y=None if against else _errors(100 * captured, 100 * low, 100 * high, colour),
+        line={"color": colour, "width": 2, "dash": "dash" if is_other else "solid"},
+        marker={"size": 8 if is_other else 7, "symbol": "diamond" if is_other else "circle"},
+        error_y=None if is_other else _errors(100 * captured, 100 * low, 100 * high, colour),
         hovertemplate="riskiest %{x:.0f} %: %{y:.1f} % of defaults<extra></extra>",
     )

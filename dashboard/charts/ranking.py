@@ -31,6 +31,7 @@ from dashboard.charts.template import (
     figure_theme,
     make_square,
     new_figure,
+    own_name,
     set_axis,
     worded_name,
 )
@@ -89,7 +90,7 @@ def _draw_precision_recall(
     other = None if against is None else against.value
     if against is not None and other is not None:
         figure.add_trace(_precision_line(other, theme, against.name, compared=True))
-    figure.add_trace(_precision_line(curve, theme, compared=other is not None))
+    figure.add_trace(_precision_line(curve, theme, own=own_name(against), compared=other is not None))
     if confusion is not None:
         _mark_precision(figure, confusion, theme)
     top = max(float(np.max(each.precision)) for each in (curve, other) if each is not None)
@@ -121,7 +122,7 @@ def _tabulate_precision_recall(
         parts = None if each is None else (each.cutoff, each.recall, each.precision)
         return point_table(("Cutoff (PD, %)", "Recall (%)", "Precision (%)"), parts)
 
-    return stacked(table(curve), None if against is None else Named(against.name, table(against.value)))
+    return stacked(table(curve), None if against is None else against.holding(table(against.value)))
 
 
 def plot_ks(
@@ -192,7 +193,7 @@ def _tabulate_ks(curve: KsCurve | None, *, against: Named[KsCurve | None] | None
         parts = None if each is None else (each.pd, each.good_below, each.bad_below, each.gap)
         return point_table(("PD below (%)", "Non-defaults (%)", "Defaults (%)", "Gap (points)"), parts)
 
-    return stacked(table(curve), None if against is None else Named(against.name, table(against.value)))
+    return stacked(table(curve), None if against is None else against.holding(table(against.value)))
 
 
 def plot_cap(
@@ -220,7 +221,7 @@ def _draw_cap(
     other = None if against is None else against.value
     if against is not None and other is not None:
         figure.add_trace(_cap_line(other, theme, against.name, compared=True))
-    figure.add_trace(_cap_line(curve, theme, compared=other is not None))
+    figure.add_trace(_cap_line(curve, theme, own=own_name(against), compared=other is not None))
     figure.layout.showlegend, figure.layout.legend.entrywidth = True, 0
     set_axis(figure, "x", title="Applications, riskiest first", ticksuffix=" %", range=[-0.5, 100.5])
     set_axis(figure, "y", title="Defaults among them", ticksuffix=" %", range=[0, 101], nticks=6)
@@ -242,7 +243,7 @@ def _tabulate_cap(curve: CapCurve | None, *, against: Named[CapCurve | None] | N
         parts = None if each is None else (each.cutoff, each.share, each.captured)
         return point_table(("PD at and above (%)", "Applications (%)", "Defaults (%)"), parts)
 
-    return stacked(table(curve), None if against is None else Named(against.name, table(against.value)))
+    return stacked(table(curve), None if against is None else against.holding(table(against.value)))
 
 
 def _ends(estimate: Estimate) -> str:
@@ -263,7 +264,7 @@ def _precision_subtitle(curve: PrecisionRecallCurve, average: Estimate) -> str:
 
 
 def _precision_line(
-    curve: PrecisionRecallCurve, theme: FigureTheme, against: str = "", *, compared: bool
+    curve: PrecisionRecallCurve, theme: FigureTheme, against: str = "", *, own: str = "", compared: bool
 ) -> go.Scatter:
     # Steps: up to each recall the precision is that of the cutoff at which it is reached.
     return curve_line(
@@ -273,6 +274,7 @@ def _precision_line(
         theme=theme,
         hover=_PR_HOVER,
         against=against,
+        own=own,
         compared=compared,
         shape="vh",
     )
@@ -373,7 +375,14 @@ def _cap_subtitle(ratio: Estimate) -> str:
     return f"Cumulative accuracy profile: accuracy ratio (Gini) {_ends(ratio)}"
 
 
-def _cap_line(curve: CapCurve, theme: FigureTheme, against: str = "", *, compared: bool) -> go.Scatter:
+def _cap_line(curve: CapCurve, theme: FigureTheme, against: str = "", *, own: str = "", compared: bool) -> go.Scatter:
     return curve_line(
-        curve.share, curve.captured, curve.cutoff, theme=theme, hover=_CAP_HOVER, against=against, compared=compared
+        curve.share,
+        curve.captured,
+        curve.cutoff,
+        theme=theme,
+        hover=_CAP_HOVER,
+        against=against,
+        own=own,
+        compared=compared,
     )

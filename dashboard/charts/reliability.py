@@ -11,7 +11,6 @@ import plotly.graph_objects as go
 
 from dashboard.charts.chart import Chart
 from dashboard.charts.template import (
-    COHORT,
     NO_APPLICATIONS,
     FigureTheme,
     Named,
@@ -21,6 +20,7 @@ from dashboard.charts.template import (
     figure_theme,
     make_square,
     new_figure,
+    own_name,
     set_axis,
     translucent,
     worded_name,
@@ -52,32 +52,26 @@ def plot_reliability(
     *,
     against: Named[Reliability] | None = None,
     axes: Axes = Axes.LINEAR,
-    name: str = COHORT,
     dark: bool = False,
 ) -> Chart:
-    """Default rate against mean PD by group, with Wilson's band; on the diagonal PDs are right.
-
-    Beside another result, this one is called `name`.
-    """
+    """Default rate against mean PD by group, with Wilson's band; on the diagonal PDs are right."""
     return Chart(
         "reliability",
         "Reliability curve",
-        _draw_reliability(result, against=against, axes=axes, name=name, dark=dark),
+        _draw_reliability(result, against=against, axes=axes, dark=dark),
         _describe_reliability(result, against=against),
-        _tabulate(result, against=against, name=name),
+        _tabulate(result, against=against),
     )
 
 
-def _draw_reliability(
-    result: Reliability, *, against: Named[Reliability] | None, axes: Axes, name: str, dark: bool
-) -> go.Figure:
+def _draw_reliability(result: Reliability, *, against: Named[Reliability] | None, axes: Axes, dark: bool) -> go.Figure:
     if not result.applications.size:
         return empty_figure("Reliability curve", NO_APPLICATIONS, dark=dark)
     theme = figure_theme(dark=dark)
     figure = new_figure(_title(result), _subtitle(result), dark=dark)
     low, high = _ends(_drawn(result, against), axes)
     figure.add_trace(_diagonal(low, high, theme))
-    for called, groups, is_other in _parts(result, against, name):
+    for called, groups, is_other in _parts(result, against):
         colour = theme.against if is_other else theme.accent
         figure.add_trace(_band(groups, low, colour, faint=is_other))
         figure.add_trace(_curve(worded_name(called), groups, low, colour, is_other=is_other))
@@ -99,13 +93,13 @@ def _describe_reliability(result: Reliability, *, against: Named[Reliability] | 
     return f"{text} Compared with {against.name}." if against else text
 
 
-def _tabulate(result: Reliability, *, against: Named[Reliability] | None, name: str = COHORT) -> Table:
-    parts = [(called, _columns(groups)) for called, groups, _ in reversed(_parts(result, against, name))]
+def _tabulate(result: Reliability, *, against: Named[Reliability] | None) -> Table:
+    parts = [(called, _columns(groups)) for called, groups, _ in reversed(_parts(result, against))]
     table = {header: [value for _, part in parts for value in part[header]] for header in parts[0][1]}
     if against is None:
         return table
     names = [called for called, part in parts for _ in part["Group"]]
-    return {"Cohort": names, **table}
+    return {"Of": names, **table}
 
 
 def plot_calibration_gap(
@@ -197,12 +191,10 @@ def _drawn(result: Reliability, against: Named[Reliability] | None) -> list[Reli
     return [groups for _, groups, _ in _parts(result, against)]
 
 
-def _parts(
-    result: Reliability, against: Named[Reliability] | None, name: str = COHORT
-) -> list[tuple[str, Reliability, bool]]:
+def _parts(result: Reliability, against: Named[Reliability] | None) -> list[tuple[str, Reliability, bool]]:
     # The other cohort first, so that the one in question is drawn over it.
     other = [(against.name, against.value, True)] if against and against.value.applications.size else []
-    return [*other, (name, result, False)]
+    return [*other, (own_name(against), result, False)]
 
 
 def _ends(drawn: list[Reliability], axes: Axes) -> tuple[float, float]:

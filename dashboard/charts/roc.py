@@ -28,6 +28,7 @@ from dashboard.charts.template import (
     figure_theme,
     make_square,
     new_figure,
+    own_name,
     set_axis,
 )
 from dashboard.follow.slots import Slot
@@ -81,7 +82,7 @@ def _draw(
     other = None if against is None else against.value
     if against is not None and other is not None:
         figure.add_trace(_line(other, theme, against.name, compared=True))
-    figure.add_trace(_line(curve, theme, compared=other is not None))
+    figure.add_trace(_line(curve, theme, own=own_name(against), compared=other is not None))
     if confusion is not None:
         _mark_cutoff(figure, confusion, theme)
     set_legend(figure, shown=other is not None)
@@ -101,7 +102,7 @@ def _describe(curve: RocCurve | None, *, auc: Estimate, confusion: Confusion | N
 
 
 def _tabulate(curve: RocCurve | None, *, against: Named[RocCurve | None] | None) -> Table:
-    other = None if against is None else Named(against.name, _points(against.value))
+    other = None if against is None else against.holding(_points(against.value))
     return stacked(_points(curve), other)
 
 
@@ -122,7 +123,7 @@ def _subtitle(auc: Estimate) -> str:
     return f"AUC {auc.value:.3f}, 95 % interval {auc.low:.3f} to {auc.high:.3f}"
 
 
-def _line(curve: RocCurve, theme: FigureTheme, against: str = "", *, compared: bool) -> go.Scatter:
+def _line(curve: RocCurve, theme: FigureTheme, against: str = "", *, own: str = "", compared: bool) -> go.Scatter:
     return curve_line(
         curve.false_positive_rate,
         curve.true_positive_rate,
@@ -130,6 +131,7 @@ def _line(curve: RocCurve, theme: FigureTheme, against: str = "", *, compared: b
         theme=theme,
         hover=_HOVER,
         against=against,
+        own=own,
         compared=compared,
     )
 

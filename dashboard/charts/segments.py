@@ -15,13 +15,13 @@ from dashboard.charts.segment_axis import Axis, make_axis
 from dashboard.charts.segment_tables import DIFFERENCES, factor_of, is_share, tabulate_measure, with_unit
 from dashboard.charts.segment_words import find_out, is_worded, quoted, word_measure
 from dashboard.charts.template import (
-    COHORT,
     FigureTheme,
     Named,
     add_note,
     add_shape,
     figure_theme,
     new_figure,
+    own_name,
     set_axis,
     translucent,
     worded_name,
@@ -47,7 +47,7 @@ class _Mark:
 
 _RIGHT, _LEFT = "triangle-right", "triangle-left"
 _FEW = _Mark("Too few to conclude", "circle-open", lambda theme: theme.mark)
-_PLAIN = _Mark(COHORT, "circle", lambda theme: theme.accent)
+_PLAIN = _Mark("", "circle", lambda theme: theme.accent)
 _OTHER = "diamond-open"
 _MARKS: Mapping[Verdict | Lending, _Mark] = {
     Verdict.HIGHER: _Mark("Higher than other segments", _RIGHT, lambda theme: theme.bad),
@@ -105,7 +105,8 @@ def _draw(
     for mark, places in _grouped(drawn, measure).items():
         group = [drawn[place] for place in places]
         rows = np.array(places, dtype=np.float32) + np.float32(shift)
-        figure.add_traces(_points(group, rows, axis, measure, mark.name, (mark.symbol, mark.colour(theme))))
+        name = worded_name(own_name(against)) if mark is _PLAIN else mark.name
+        figure.add_traces(_points(group, rows, axis, measure, name, (mark.symbol, mark.colour(theme))))
     if against is not None and beside:
         rows = np.array([_row_of(drawn, segment.code) + _SHIFT for segment in beside], dtype=np.float32)
         figure.add_traces(_points(beside, rows, axis, measure, worded_name(against.name), (_OTHER, theme.against)))

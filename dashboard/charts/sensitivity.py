@@ -11,7 +11,6 @@ import plotly.graph_objects as go
 from dashboard.charts.chart import Chart, listed
 from dashboard.charts.economics import TOO_WIDE
 from dashboard.charts.template import (
-    COHORT,
     FigureTheme,
     Named,
     Table,
@@ -19,6 +18,7 @@ from dashboard.charts.template import (
     empty_figure,
     figure_theme,
     new_figure,
+    own_name,
     set_axis,
     translucent,
     worded_name,
@@ -87,7 +87,7 @@ def _draw_sensitivity(
         beside = _line(other, second, assumption, worded_name(against.name), theme.against, "dash")
     else:
         beside = _line(drawn, second, assumption, "Break-even", theme.mark, "dot")
-    name = COHORT if other else "Best cutoff"
+    name = worded_name(own_name(against)) if other else "Best cutoff"
     figure.add_traces(
         [
             _range(drawn, assumption, theme),
@@ -154,7 +154,7 @@ def _draw_excess(
     theme = figure_theme(dark=dark)
     figure = new_figure(_excess_title(result, assumption), _excess_subtitle(result, assumption), dark=dark)
     shown, other = _on_axis(result, assumption), _other_on_axis(against, assumption)
-    name = COHORT if other else "Extra cost"
+    name = worded_name(own_name(against)) if other else "Extra cost"
     at = float(result.relative_excess[_place(result)])
     traces = [
         _line(shown, shown.relative_excess, assumption, name, theme.accent, "solid"),

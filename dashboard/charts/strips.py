@@ -11,7 +11,6 @@ import plotly.graph_objects as go
 from dashboard.charts.chart import Chart
 from dashboard.charts.importance import NOTHING, odds, signed, wrapped, zero_line
 from dashboard.charts.template import (
-    COHORT,
     LONGEST_HINT,
     FigureTheme,
     Named,
@@ -20,6 +19,7 @@ from dashboard.charts.template import (
     empty_figure,
     figure_theme,
     new_figure,
+    own_name,
     set_axis,
     worded_name,
 )
@@ -55,7 +55,8 @@ def _draw(strips: Sequence[Strip], *, against: Named[Sequence[Strip]] | None, da
     figure.add_trace(_medians(strips, theme, high=False))
     figure.add_trace(_medians(strips, theme, high=True))
     if against is not None and against.value:
-        figure.add_trace(_lines(f"{COHORT}, middle 80 %", strips, strips, _COHORT_LINE, theme.accent, "solid"))
+        own = worded_name(own_name(against))
+        figure.add_trace(_lines(f"{own}, middle 80 %", strips, strips, _COHORT_LINE, theme.accent, "solid"))
         name = f"{worded_name(against.name)}, middle 80 %"
         figure.add_trace(_lines(name, strips, against.value, _AGAINST_LINE, theme.against, "dash"))
     per_strip = _PER_STRIP if against is None else _PER_COMPARED

@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 
 import plotly.graph_objects as go
 
+from dashboard.metrics.comparison import COHORT
 from dashboard.words import labels
 
 FONT = "Inter, sans-serif"
@@ -24,22 +25,26 @@ HEIGHT = 360
 SQUARE_HEIGHT = 430
 TRANSPARENT = "rgba(0,0,0,0)"
 NO_APPLICATIONS = "There are no applications to show."
-# Name of the cohort beside another one, which has its own name.
-COHORT = "Cohort"
 # Maximal letters of a name in a legend, and in a hover label.
 LONGEST_NAME, LONGEST_HINT = 30, 80
 
 T = TypeVar("T")
+U = TypeVar("U")
 # A figure's data as a table: header, with its unit, to the values of a column.
 Table = Mapping[str, Sequence[object]]
 
 
 @dataclass(frozen=True, slots=True)
 class Named(Generic[T]):
-    """A result with the name of its cohort."""
+    """A result with the name of its cohort, beside another one that is called `own` there."""
 
     name: str
     value: T
+    own: str = COHORT
+
+    def holding(self, value: U) -> Named[U]:
+        """Another result under the same names."""
+        return Named(self.name, value, self.own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +190,11 @@ def empty_figure(title: str, reason: str, *, dark: bool) -> go.Figure:
     set_axis(figure, "y", visible=False)
     add_note(figure, reason, x=0.5, y=0.5, xref="paper", yref="paper")
     return figure
+
+
+def own_name(against: Named[T] | None) -> str:
+    """What the cohort is called that is shown beside `against`."""
+    return COHORT if against is None else against.own
 
 
 def worded_name(text: str, longest: int = LONGEST_NAME) -> str:

@@ -27,8 +27,6 @@ from data.errors import ScoreroomError
 from data.predictions.table import PROBABILITY, Predictions
 from inference.model.decision import COST_OF_DECLINED_GOOD, COST_OF_MISSED_DEFAULT, DEFAULT_CUTOFF
 
-# What a cohort is called that was given no name.
-COHORT = "Cohort"
 # Buttons without a run of the page: dashboard/static/visit.js answers them.
 _SHEET = '<button type="button" class="bar-button bar-sheet">{}</button>'
 _SEARCH = (

@@ -55,7 +55,7 @@ def render_calibrating(view: View, axes: Axes) -> None:
     with left:
         after, before = (each.calibration_error.groups for each in (done.after, done.before))
         render_figure(
-            plot_reliability(after, against=Named("Before", before), axes=axes, name="After"), key="recalibrated"
+            plot_reliability(after, against=Named("Before", before, own="After"), axes=axes), key="recalibrated"
         )
     with right:
         _render_figures(done)

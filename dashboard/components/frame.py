@@ -14,12 +14,12 @@ from dashboard.charts.template import Named
 from dashboard.cohort.cautions import caution, resolution, reversal
 from dashboard.cohort.filters import DECISION, Filters
 from dashboard.components.awaited import look_for_awaited
-from dashboard.components.bar import COHORT, cutoff_scale, render_bar
+from dashboard.components.bar import cutoff_scale, render_bar
 from dashboard.components.cohort_menu import compared, compared_model, whole_name
 from dashboard.components.downloads import begin_page, render_downloads
 from dashboard.components.follow import WHOLE_PAGE, announce, begin_following
 from dashboard.components.method import render_method
-from dashboard.metrics.comparison import Comparison, ModelComparison
+from dashboard.metrics.comparison import COHORT, Comparison, ModelComparison
 from dashboard.metrics.counts import ScoreCounts
 from dashboard.metrics.evaluation import Evaluation
 from dashboard.visit.assumptions import assume
@@ -60,6 +60,11 @@ class View:
         return self.beside or self.dataset
 
     @property
+    def own_name(self) -> str:
+        """What the cohort is called beside what it is compared with."""
+        return COHORT if self.comparison is None else self.comparison.own_name
+
+    @property
     def counts(self) -> ScoreCounts:
         """The cohort's counts."""
         return self.evaluation.counts
@@ -92,7 +97,8 @@ class View:
 
     def other(self, of: Callable[[Evaluation], T]) -> Named[T] | None:
         """What `of` gives for what the cohort is compared with; None where that is nothing."""
-        return None if self.comparison is None else Named(self.comparison.name, of(self.comparison.other))
+        comparison = self.comparison
+        return None if comparison is None else Named(comparison.name, of(comparison.other), comparison.own_name)
 
     def compared_with(self, other: Cohort) -> Comparison:
         """The cohort beside `other`, whatever the page compares with."""
@@ -161,6 +167,7 @@ def _beside_model(view: View, name: str) -> View:
         name,
         view.evaluation,
         cache.evaluate(other, filters, assumptions),
+        own_name=key.two,
         pairs=partial(cache.paired_difference, key),
     )
     return replace(view, against=Cohort(name, filters), comparison=comparison, beside=other)

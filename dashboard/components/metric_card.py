@@ -146,7 +146,7 @@ def render_card(
     if comparison is not None and metric.difference is not None:
         told += f" {_DIFFERENCE_HELP}"
     label, estimate = metric.label_under(given), metric.of(shown)
-    other = None if comparison is None else Named(comparison.name, metric.of(comparison.other))
+    other = None if comparison is None else Named(comparison.name, metric.of(comparison.other), comparison.own_name)
     apart = None if comparison is None or metric.difference is None else metric.between(comparison)
     note_card(label, _worded(estimate, metric.word), estimate=estimate, other=other, difference=apart)
     _write_estimate(

@@ -16,7 +16,7 @@ from dashboard.components.table import render_frame
 from dashboard.words import labels
 from data.definition.columns import Unit
 from data.definition.units import unit_words
-from data.predictions.table import ID, PROBABILITY, CohortColumn, CohortKind
+from data.predictions.table import ID, CohortColumn, CohortKind, is_probability
 
 KEY = "applications.table"
 _MOST_IN_FULL, _TALLEST = 25, 880
@@ -81,7 +81,7 @@ def worded(column: CohortColumn, values: pl.Series) -> pl.Series:
 
 
 def _word_of(column: CohortColumn) -> Callable[[object], str]:
-    if column.name == PROBABILITY:
+    if is_probability(column.name):
         return lambda value: labels.percent(float(str(value)))
     if column.name == ID:
         return str
@@ -118,7 +118,7 @@ def _config(column: CohortColumn, sort: Sort, *, pinned: bool) -> Any:
     arrow = f" {'↑' if sort.is_rising else '↓'}" if column.name == sort.column else ""
     return st.column_config.TextColumn(
         # The percent sign stands behind every PD already.
-        (labels.literal(column.label) if column.name == PROBABILITY else labels.column_title(column)) + arrow,
+        (labels.literal(column.label) if is_probability(column.name) else labels.column_title(column)) + arrow,
         help=labels.plain(f"{column.description} {_unit(column)}".strip()) or None,
         alignment="right" if is_number(column) else "left",
         pinned=pinned,

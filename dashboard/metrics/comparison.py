@@ -22,6 +22,8 @@ from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.evaluation import Evaluation
 
 Measure = Callable[[Evaluation], Estimate]
+# What a cohort is called that has no name of its own.
+COHORT = "Cohort"
 NOT_INDEPENDENT = "both models judge the same applications; the page Compare tests them from pairs"
 
 
@@ -30,13 +32,15 @@ NOT_INDEPENDENT = "both models judge the same applications; the page Compare tes
 class Comparison:
     """The cohort that is looked at beside another one, called `name`; `shared` holds the applications in both.
 
-    `shared` is None where the two have no application in common. Both are evaluated under the same assumptions.
+    Beside it, the cohort itself is called `own_name`. `shared` is None where the two have no application in common.
+    Both are evaluated under the same assumptions.
     """
 
     name: str
     own: Evaluation
     other: Evaluation
     shared: ScoreCounts | None = None
+    own_name: str = COHORT
 
     def at(self, cutoff: float) -> Comparison:
         """The same at another cutoff (a PD)."""
@@ -85,7 +89,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class ModelComparison(Comparison):
-    """The same applications under two models: `other` is what the model called `name` makes of them.
+    """The same applications under two models, `own_name` and `name`; `other` is what the latter makes of them.
 
     The two models' errors on an application go together, and counts by PD do not say how much. So a figure's
     difference has the interval that `pairs` works out from the rows, asked by the figure's name in the catalogue, and

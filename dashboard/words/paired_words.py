@@ -41,15 +41,15 @@ def ranking_verdict(comparison: PairedComparison) -> str:
     if found.value is None:
         return f"Which of {one} and {two} ranks better cannot be told: {found.reason}."
     if not found.value and found.low == found.high == 0:
-        return f"{two} ranks the applications exactly as {one} does."
+        return f"The applications are ranked by {two} exactly as by {one}."
     better, worse = (two, one) if found.value > 0 else (one, two)
     size = labels.decimal(abs(found.value), 4)
     if found.low is None or found.high is None:
-        return f"{better} has an AUC that is {size} higher than that of {worse}; how sure that is cannot be told."
+        return f"The AUC of {better} is {size} higher than that of {worse}; how sure that is cannot be told."
     ends = _ends(_turned(found), lambda value: labels.decimal(value, 4))
     if found.low <= 0 <= found.high:
-        return f"{better} has an AUC that is {size} higher than that of {worse}, which chance may explain ({ends})."
-    return f"{better} ranks better than {worse}: its AUC is {size} higher ({ends})."
+        return f"The AUC of {better} is {size} higher than that of {worse}, which chance may explain ({ends})."
+    return f"By AUC, {better} ranks better than {worse}, by {size} ({ends})."
 
 
 def pd_verdict(comparison: PairedComparison) -> str:
@@ -69,7 +69,7 @@ def swap_verdict(swap: SwapSet, names: tuple[str, str], currency: str = "") -> s
     """Who would be approved instead of whom, how both repaid, and what that earns."""
     into, out = swap.of(Swap.IN), swap.of(Swap.OUT)
     if not into.n_rows and not out.n_rows:
-        return f"{names[1]} decides on every application as {names[0]} does: nobody is swapped."
+        return f"Every application is decided by {names[1]} as by {names[0]}: nobody is swapped."
     sentences = [
         f"{_people(into.n)} would be swapped in (approved by {names[1]} alone){_rate(into.default_rate)}; "
         f"{_people(out.n)} would be swapped out (approved by {names[0]} alone){_rate(out.default_rate)}."

@@ -213,6 +213,11 @@ def scores_column(model: str) -> str:
     return _SCORES + model
 
 
+def is_probability(column: str) -> bool:
+    """Whether `column` holds PDs: those of the table, or those of a model as `Predictions.holding` calls them."""
+    return column == PROBABILITY or column.startswith(_SCORES)
+
+
 def make_predictions(
     applications: pl.DataFrame, definition: Definition, default_probability: pl.Series, fold: pl.Series
 ) -> pl.DataFrame:

@@ -96,7 +96,7 @@ def test_calibration_differences_are_tested(frame: pl.DataFrame, open_page: Open
     assert "one calibration line for both: p " in texts(app)
 
 
-@pytest.mark.parametrize(("tab", "column"), [("Risk bands", "Cohort"), ("Brier score", "Rest: value")])
+@pytest.mark.parametrize(("tab", "column"), [("Risk bands", "Of"), ("Brier score", "Rest: value")])
 def test_tables_follow_the_comparison(tab: str, column: str, open_page: OpenPage) -> None:
     table = open_page("calibration", {**PENSIONERS, "against": "~rest", "cal.tab": tab}).dataframe[0].value
     assert column in table

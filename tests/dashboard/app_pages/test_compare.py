@@ -51,7 +51,7 @@ def test_the_verdict_and_the_cards_are_of_the_rows(
     app = open_page(PATH, {"cutoff": "10"}, arguments)
     outcome, pd, old = (rows[name].to_numpy() for name in ("outcome", "pd", "pd_old"))
     aucs = roc_auc_score(outcome, pd), roc_auc_score(outcome, old)
-    assert f"champion ranks better than pd_old: its AUC is {aucs[0] - aucs[1]:.4f} higher" in said(app)
+    assert f"By AUC, champion ranks better than pd_old, by {aucs[0] - aucs[1]:.4f} (" in said(app)
     n_in, n_out = ((old < 0.1) & (pd >= 0.1)).sum(), ((old >= 0.1) & (pd < 0.1)).sum()
     assert f"{n_in:,} applicants would be swapped in" in said(app)
     assert f"{n_out:,} applicants would be swapped out" in said(app)

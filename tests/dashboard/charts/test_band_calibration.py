@@ -77,7 +77,7 @@ def test_table_holds_numbers() -> None:
     assert table["Default rate (%)"] == [pytest.approx(1.0), None, pytest.approx(9.0), None, None, None]
     assert table["PD is"][:3] == ["in line", "no applications", "too low"]
     both = plot_band_calibration(HAND, against=Named("Rest", FITTING)).table
-    assert both["Cohort"] == ["Cohort"] * 6 + ["Rest"] * 6
+    assert both["Of"] == ["Cohort"] * 6 + ["Rest"] * 6
 
 
 def test_description_gives_the_numbers() -> None:

@@ -21,8 +21,10 @@ from dashboard.metrics.estimate import Estimate
 X, Y, CUTOFF = np.array([0.0, 0.5, 1.0]), np.array([0.0, 0.8, 1.0]), np.array([np.inf, 0.3, 0.1])
 
 
-def line(against: str = "", *, compared: bool = False) -> go.Scatter:
-    return curve_line(X, Y, CUTOFF, theme=LIGHT, hover="cutoff %{customdata}", against=against, compared=compared)
+def line(against: str = "", *, own: str = "Cohort", compared: bool = False) -> go.Scatter:
+    return curve_line(
+        X, Y, CUTOFF, theme=LIGHT, hover="cutoff %{customdata}", against=against, own=own, compared=compared
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,8 +50,8 @@ def test_a_curve_is_drawn_in_percent_and_the_infinite_cutoff_at_one() -> None:
 
 
 def test_a_compared_curve_differs_in_dash_and_is_named_letter_by_letter() -> None:
-    own, other = line(compared=True), line("<b>young</b>", compared=True)
-    assert (own.name, other.name) == ("Cohort", "&lt;b&gt;young&lt;/b&gt;")
+    own, other = line(own="<i>all</i>", compared=True), line("<b>young</b>", compared=True)
+    assert (own.name, other.name) == ("&lt;i&gt;all&lt;/i&gt;", "&lt;b&gt;young&lt;/b&gt;")
     assert (own.line.dash, other.line.dash) == ("solid", "dash")
     assert (own.fill, other.fill) == ("none", "none")
     assert other.hovertemplate.endswith("<extra>&lt;b&gt;young&lt;/b&gt;</extra>")

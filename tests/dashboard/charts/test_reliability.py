@@ -109,7 +109,7 @@ def test_two_cohorts_differ_in_more_than_colour(plot: Callable[..., Chart]) -> N
 def test_empty_comparison_is_left_out() -> None:
     figure = plot_reliability(HAND, against=Named("nobody", EMPTY)).figure
     assert [trace.name for trace in figure.data if trace.name] == ["PD is right", "Cohort"]
-    assert plot_reliability(HAND, against=Named("nobody", EMPTY)).table["Cohort"] == ["Cohort"] * 4
+    assert plot_reliability(HAND, against=Named("nobody", EMPTY)).table["Of"] == ["Cohort"] * 4
 
 
 def test_table_holds_numbers() -> None:
@@ -119,7 +119,7 @@ def test_table_holds_numbers() -> None:
     np.testing.assert_allclose(np.array(table["Mean PD (%)"]), [1.2, 4, 8, 21])
     np.testing.assert_allclose(np.array(table["Default rate − PD (points)"]), [-0.2, 0, 2, -1], atol=1e-12)
     both = plot_reliability(HAND, against=Named("Rest", TOO_HIGH)).table
-    assert both["Cohort"] == ["Cohort"] * 4 + ["Rest"] * 4
+    assert both["Of"] == ["Cohort"] * 4 + ["Rest"] * 4
     assert len({len(column) for column in both.values()}) == 1
 
 
@@ -161,9 +161,9 @@ def test_a_name_that_holds_markup_is_shown_as_it_is() -> None:
 
 
 def test_what_is_set_beside_another_result_may_have_a_name() -> None:
-    chart = plot_reliability(HAND, against=Named("Before", TOO_HIGH), name="After")
+    chart = plot_reliability(HAND, against=Named("Before", TOO_HIGH, "After"))
     assert {trace.name for trace in chart.figure.data if trace.showlegend is not False and trace.name} >= {
         "Before",
         "After",
     }
-    assert list(dict.fromkeys(chart.table["Cohort"])) == ["After", "Before"]
+    assert list(dict.fromkeys(chart.table["Of"])) == ["After", "Before"]

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import cache
 from data.settings import Settings
+from tests.dashboard import sent_figures
 from tests.dashboard.challengers import add_scores
 
 OpenPage = Callable[..., AppTest]
@@ -116,3 +117,31 @@ def test_every_page_of_a_cohort_opens_with_two_models(
     app = open_page(path, query)
     assert app.query_params["against"] == "~model.champion"
     assert not [error.value for error in app.error]
+    assert "Cohort" not in legends(app)
+
+
+@pytest.mark.parametrize(
+    ("path", "tab"),
+    [
+        ("discrimination", {}),
+        ("discrimination", {"disc.tab": "Lift and gain"}),
+        ("calibration", {}),
+        ("calibration", {"cal.tab": "Risk bands"}),
+        ("cutoff", {"cutoff.tab": "Costs"}),
+    ],
+)
+def test_each_curve_carries_the_name_of_its_model(
+    path: str, tab: dict[str, str], pds: np.ndarray, open_page: OpenPage
+) -> None:
+    app = open_page(path, {"model": "flat", "against": "~model.champion", **tab})
+    assert {"flat", "champion"} <= legends(app)
+    assert "Cohort" not in legends(app)
+
+
+def test_the_table_of_differences_of_calibration_names_both_models(pds: np.ndarray, open_page: OpenPage) -> None:
+    app = open_page("calibration", {"against": "~model.flat", "cal.tab": "Significance tests"})
+    assert any(each.value.startswith("| Figure | champion | flat |") for each in app.main.markdown)
+
+
+def legends(app: AppTest) -> set[str]:
+    return {trace.get("name") for figure in sent_figures.shown(app) for trace in figure["data"]}

@@ -124,6 +124,6 @@ def test_a_score_that_is_no_probability_is_ranked_alone() -> None:
 
 def test_the_sentences_are_an_analyst_s() -> None:
     said = " ".join(report().sentences)
-    assert "champion ranks better than scorecard: its AUC is" in said
+    assert "By AUC, champion ranks better than scorecard, by" in said
     assert "would be swapped in (approved by scorecard alone), of whom" in said
     assert "segments the models surely rank differently" in said or "surely rank differently" in said

@@ -29,14 +29,14 @@ def compared(one: FloatArray, two: FloatArray, outcome: npt.NDArray[np.uint8] = 
 
 def test_the_better_ranking_is_named_whichever_stands_first() -> None:
     one, two = (paired_words.ranking_verdict(compared(*pair)) for pair in ((NOISY, PD), (PD, NOISY)))
-    assert one.startswith("new ranks better than old: its AUC is 0.0")
+    assert one.startswith("By AUC, new ranks better than old, by 0.0")
     assert two == one.replace("new", "?").replace("old", "new").replace("?", "old")
 
 
 def test_what_chance_may_explain_is_said() -> None:
     found = compared(PD, np.clip(PD + 0.001 * RNG.normal(size=PD.size), 1e-4, 1))
     assert "which chance may explain" in paired_words.ranking_verdict(found)
-    assert paired_words.ranking_verdict(compared(PD, PD / 2)) == "new ranks the applications exactly as old does."
+    assert paired_words.ranking_verdict(compared(PD, PD / 2)) == "The applications are ranked by new exactly as by old."
 
 
 def test_whose_pds_are_closer() -> None:
