@@ -27,7 +27,7 @@ from scripts.benchmarks.browser import ScreenError, Timing, Visit, open_browser,
 from scripts.benchmarks.drag import measure_drag
 from scripts.benchmarks.expected import Portfolio
 from scripts.benchmarks.first_page import measure_first_page
-from scripts.benchmarks.interactions import FILTERED_BY, INTERACTIONS, Steps, first_screen, floor
+from scripts.benchmarks.interactions import FILTERED_BY, INTERACTIONS, Interaction, Steps, first_screen, floor
 from scripts.benchmarks.scaled import scaled
 from scripts.benchmarks.server import (
     RunLog,
@@ -38,6 +38,7 @@ from scripts.benchmarks.server import (
     observed_command,
     serve,
 )
+from scripts.benchmarks.two_models import NO_SECOND_MODEL, of_two_models
 
 Figures = dict[str, object]
 Samples = list[Timing]
@@ -81,7 +82,11 @@ async def _measure(settings: Settings, options: Options, say: Say) -> Figures:
         figures = await _measure_starts(browser, portfolio)
         say("first pages, with and without what the browser keeps")
         figures["first_page"] = await measure_first_page(browser, portfolio)
-        floor_samples, samples = await _measure_interactions(browser, portfolio, options.runs, say)
+        second = of_two_models(settings, portfolio)
+        if not second:
+            say(NO_SECOND_MODEL)
+        timed = {**INTERACTIONS, **second}
+        floor_samples, samples = await _measure_interactions(browser, portfolio, timed, options.runs, say)
         figures = described(floor_samples, samples) | figures | {"rows": portfolio.height}
         figures |= {"drag": await _measure_drag(browser, portfolio, say)}
         figures |= await _measure_server(browser, portfolio, options, say)
@@ -103,17 +108,17 @@ async def _measure_starts(browser: Browser, portfolio: Portfolio) -> Figures:
 
 
 async def _measure_interactions(
-    browser: Browser, portfolio: Portfolio, runs: int, say: Say
+    browser: Browser, portfolio: Portfolio, timed: Mapping[str, Interaction], runs: int, say: Say
 ) -> tuple[Samples, dict[str, Samples]]:
     """Each interaction `runs` times, in turn with the floor app's, so that a drifting machine is fair to both."""
     floor_samples: Samples = []
-    found: dict[str, Samples] = {name: [] for name in INTERACTIONS}
+    found: dict[str, Samples] = {name: [] for name in timed}
     floor_port = free_port()
     async with serve(floor_command(floor_port), floor_port) as low, observed() as (server, log):
         for name, samples in found.items():
             say(f"interaction {name}")
             async with visit(browser) as below, visit(browser, log) as reader:
-                steps = INTERACTIONS[name](reader, server.address, portfolio)
+                steps = timed[name](reader, server.address, portfolio)
                 await in_turn(runs, (floor(below, low.address), floor_samples), (steps, samples))
                 check(reader)
     return floor_samples, found

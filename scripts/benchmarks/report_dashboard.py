@@ -19,8 +19,8 @@ ANSWERS = {
     "explain_ms": ("Contributions of one application", None),
 }
 # The largest p95 of each interaction in ms; beside it, but for a page switch, at most so many times the floor's.
-MOST_MS = {"cutoff": 300, "filter": 300, "tab": 300, "applicant": 300, "page": 500}
-MOST_FLOORS, NOT_OF_FLOOR = 3.0, ("page",)
+MOST_MS = {"cutoff": 300, "filter": 300, "tab": 300, "applicant": 300, "model": 300, "page": 500, "compare": 500}
+MOST_FLOORS, NOT_OF_FLOOR = 3.0, ("page", "compare")
 MOST_SERVER_MS = 60
 MOST_CONCURRENT_MS = 1_000
 MOST_RATIO = 1.5
