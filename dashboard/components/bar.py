@@ -15,7 +15,7 @@ from dashboard.components.cohort_menu import render_comparison
 from dashboard.components.filter_bar import render_filter_menu
 from dashboard.components.held_file import held_file
 from dashboard.components.library_menu import render_library_menu
-from dashboard.components.model_menu import KINDS, compared_models, render_model_menu, shown_entry
+from dashboard.components.model_menu import KINDS, compared_models, has_models, render_model_menu, shown_entry
 from dashboard.components.saved_cohorts import render_saved_cohorts
 from dashboard.follow.tables import Scale
 from dashboard.metrics.counts import ScoreCounts
@@ -54,9 +54,10 @@ def render_bar(
         if cohort is not None:
             with st.container(key="bar-cohort", width="content"):
                 st.html(_two_lines(cohort.name, *_size(counts, predictions)))
-        if cohort is not None or has_cutoff:
+        # On a phone this button alone leads to the menus.
+        if cohort is not None or has_cutoff or has_models(dataset):
             n_filters = 0 if cohort is None else len(cohort.filters.conditions)
-            word = "Cutoff" if cohort is None else "Filters"
+            word = "Filters" if cohort is not None else "Cutoff" if has_cutoff else "Models"
             with st.container(key="bar-sheet", width="content"):
                 st.html(_SHEET.format(f"{word} ({n_filters})" if n_filters else word))
         with st.container(key="bar-controls", horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall"):

@@ -62,16 +62,20 @@ def shown_entry(dataset: cache.Dataset) -> ModelEntry | None:
     return next((entry for entry in cache.models_of(dataset) if entry.name == (dataset.model or CHAMPION)), None)
 
 
+def has_models(dataset: cache.Dataset) -> bool:
+    """Whether there is a model to choose."""
+    return len(cache.models_of(dataset)) > 1
+
+
 def render_model_menu(dataset: cache.Dataset) -> None:
     """Write the menu; nothing where there is one model alone."""
-    entries = cache.models_of(dataset)
-    if len(entries) < 2:
+    if not has_models(dataset):
         return
     menu = st.popover("Models", icon=":material/swap_horiz:", key="models", on_change="rerun")
     if not menu.open:
         return
     with menu, st.container(width=360, key="models-menu", gap="xsmall"):
-        for entry in entries:
+        for entry in cache.models_of(dataset):
             name = "" if entry.is_champion else entry.name
             # Who looks at the one that is compared with looks at both the other way round.
             is_compared = state.get(AGAINST) == AGAINST_MODEL + entry.name

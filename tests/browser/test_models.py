@@ -57,3 +57,24 @@ def test_a_model_is_switched_in_the_bar_and_its_page_is_fit_to_be_read(
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         until(page, f"!({SIDEWAYS}) && {BAR}.height <= {HIGHEST_BAR} && ({CUT}).length === 0")
+
+
+def test_the_rows_of_a_swap_set_open_as_a_cohort(page: Page, dashboard: str, challenger: str, built: Settings) -> None:
+    rows = pl.read_parquet(built.predictions, columns=["is_default", "default_probability"])
+    pds = rows["default_probability"]
+    other = pds.reverse() * 0.5 + pds * 0.5
+    into, out = (pds >= 0.08) & (other < 0.08), (pds < 0.08) & (other >= 0.08)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{dashboard}/compare?cutoff=8&cmp.tab=Swap%20set")
+    verdict = page.locator(".st-key-compare-verdict")
+    expect(verdict).to_contain_text(f"{into.sum():,} applicants would be swapped in (approved by {challenger} alone)")
+    expect(verdict).to_contain_text(f"{out.sum():,} applicants would be swapped out")
+    page.get_by_role("button", name=f"Open {into.sum():,} rows as a cohort").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Applications")
+    line = page.locator(".st-key-bar-cohort")
+    expect(line).to_contain_text(f"{into.sum():,} of {rows.height:,}")
+    expect(line).to_contain_text(f"{rows['is_default'].filter(into).sum():,} defaults")
+    page.reload()
+    expect(line).to_contain_text(f"{into.sum():,} of {rows.height:,}")
+    page.get_by_role("button", name=f"Swapped in: {challenger} approves").click()
+    expect(line).to_contain_text(f"{rows.height:,} of {rows.height:,}")
