@@ -1,7 +1,7 @@
 """Compare two models over the same applications: differences from pairs, the swap set, segments; a row for each model.
 
 Usage: python -m scripts.compare --models A,B [--portfolio FOLDER] [--where COLUMN=LEVEL ...] [--cutoff PD]
-       [--other-cutoff PD] [--json OUT]
+       [--other-cutoff PD] [--no-reasons] [--json OUT]
        python -m scripts.compare FILE [--models A,B] [--map COLUMN=ROLE ...] [--json OUT]
 
 A is the model in force, B the one that would take its place: differences are B's figure less A's, and those swapped in
@@ -28,13 +28,16 @@ from dashboard.report.conditions import read_conditions
 from dashboard.visit.assumptions import assume
 from dashboard.words import labels, paired_words
 from data.definition.at_hand import load_definition
+from data.definition.definition import Definition
 from data.errors import ScoreroomError
 from data.predictions.imports import import_predictions
 from data.predictions.roles.flags import answers_of
-from data.predictions.table import PROBABILITY, Predictions
+from data.predictions.table import ID, PROBABILITY, Predictions
 from data.reading.said import parse_said
 from data.settings import Settings, load_settings
+from inference.errors import ContributionsError
 from inference.inventory.entry import CHAMPION, ModelKind, UnknownModelError
+from inference.inventory.explained import name_model_reasons
 from inference.inventory.facts import facts_of
 from inference.inventory.store import list_models, read_scores
 from inference.model.decision import DEFAULT_CUTOFF
@@ -97,6 +100,7 @@ def main() -> None:
         conditions=arguments.where,
         currency=definition.currency,
     )
+    report = _with_reasons(arguments, settings, definition, report, source)
     if not write_report(report.to_json(), arguments.json):
         _print(report)
 
@@ -123,12 +127,37 @@ def _parse() -> argparse.Namespace:
         metavar="COLUMN=LEVEL",
         help="only these applications; COLUMN=LOW..HIGH for numbers, COLUMN=~missing for gaps; may be repeated",
     )
+    parser.add_argument(
+        "--no-reasons", action="store_true", help="leave out the agreement of reasons, which takes longest by far"
+    )
     parser.add_argument("--json", type=Path, metavar="OUT", help="where to write the JSON; - for standard output alone")
     arguments = parser.parse_args()
     take_predictions(parser, arguments)
     if arguments.predictions is None and arguments.models is None:
         parser.error("--models A,B says which models of the portfolio are compared")
     return arguments
+
+
+def _with_reasons(
+    arguments: argparse.Namespace,
+    settings: Settings,
+    definition: Definition,
+    report: ModelReport,
+    source: Predictions,
+) -> ModelReport:
+    """The report with the agreement of reasons, or with why there is none."""
+    if arguments.no_reasons:
+        return report
+    if arguments.predictions is not None:
+        return replace(report, why_no_reasons="A file of scores has no contributions that reasons could be made of.")
+    try:
+        one, two = (
+            name_model_reasons(settings, name, min(cutoff, 1.0), source.frame[ID])
+            for name, cutoff in zip(report.comparison.names, report.swap.cutoffs, strict=True)
+        )
+    except ContributionsError as error:
+        return replace(report, why_no_reasons=str(error))
+    return report.with_reasons(one, two, {column.name: column.label for column in definition.columns})
 
 
 def _names(text: str | None) -> list[str]:

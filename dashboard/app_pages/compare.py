@@ -21,6 +21,7 @@ from dashboard.components.figure import render_figure, render_tools
 from dashboard.components.frame import View
 from dashboard.components.method import render_method
 from dashboard.components.metric_card import card_grid, render_estimate, render_metric
+from dashboard.components.reason_card import render_reasons
 from dashboard.components.swap_card import render_swap
 from dashboard.components.table import render_frame, render_small_table
 from dashboard.components.tabs import open_tab
@@ -34,8 +35,15 @@ from dashboard.visit import parameters
 from dashboard.words import labels, paired_words
 from inference.inventory.entry import CHAMPION, ModelEntry
 
-DIFFERENCES, SWAPS, RANKS, SEGMENTS, MODELS = "Differences", "Swap set", "Ranks", "Segments", "All models"
-TAB = parameters.choice("cmp.tab", (DIFFERENCES, SWAPS, RANKS, SEGMENTS, MODELS))
+DIFFERENCES, SWAPS, RANKS, REASONS, SEGMENTS, MODELS = (
+    "Differences",
+    "Swap set",
+    "Ranks",
+    "Reasons",
+    "Segments",
+    "All models",
+)
+TAB = parameters.choice("cmp.tab", (DIFFERENCES, SWAPS, RANKS, REASONS, SEGMENTS, MODELS))
 ONE = parameters.text("cmp.a", longest=40)
 TWO = parameters.text("cmp.b", longest=40)
 SAME, EQUAL, OWN = "Same cutoff", "Equal approval rate", "A cutoff of its own"
@@ -283,6 +291,10 @@ def _render_ranks(view: View, shown: Shown) -> None:
     render_figure(plot_ranks(comparison.rank_grid, shown.names, comparison.rank_correlation))
 
 
+def _render_reasons(view: View, shown: Shown) -> None:
+    render_reasons(view, shown.key, shown.cutoffs)
+
+
 def _render_segments(view: View, shown: Shown) -> None:
     found = cache.compared_segments(shown.key)
     columns = {column.name: column for column in view.predictions.cohort_columns}
@@ -374,6 +386,7 @@ _TABS: dict[str, Callable[[View, Shown], None]] = {
     DIFFERENCES: _render_differences,
     SWAPS: _render_swap,
     RANKS: _render_ranks,
+    REASONS: _render_reasons,
     SEGMENTS: _render_segments,
     MODELS: _render_models,
 }

@@ -95,6 +95,7 @@ from dashboard.cache.portfolio import (
     why_no_portfolio,
 )
 from dashboard.cache.quality import oddities
+from dashboard.cache.reasons import are_reasons_named, compared_reasons, why_no_reasons
 from dashboard.cache.recalibrated import calibrated
 from dashboard.cache.scored import ScoredFile
 from dashboard.cache.sources import (
@@ -143,6 +144,7 @@ __all__ = [
     "application",
     "application_table",
     "are_awaited",
+    "are_reasons_named",
     "assess_values",
     "at",
     "base_settings",
@@ -163,6 +165,7 @@ __all__ = [
     "column_facts",
     "column_groups",
     "compared",
+    "compared_reasons",
     "compared_segments",
     "contribution_sums",
     "curve_pds",
@@ -232,5 +235,6 @@ __all__ = [
     "value_grid",
     "warm_up",
     "why_no_portfolio",
+    "why_no_reasons",
     "why_untrained",
 ]

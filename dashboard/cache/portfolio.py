@@ -22,6 +22,7 @@ from data.errors import ScoreroomError
 from data.facts import ColumnFacts, describe_table
 from data.files.convert import open_applications
 from inference.batch import Explain
+from inference.explain.all_reasons import NamedReasons, name_reasons
 from inference.explain.assessment import Assessment, assess
 from inference.explain.comparison import Reference, Typical, find_reference, published_log_odds
 from inference.explain.contributions import Contributions
@@ -101,6 +102,18 @@ def explain_many(cutoff: float) -> Explain | None:
     if trees is None or compared is None:
         return None
     return partial(batch_reasons, explainer=trees, session=open_session(), reference=compared)
+
+
+def name_all_reasons(cutoff: float) -> NamedReasons | None:
+    """The reasons of every application, against those that `cutoff` only just approves; None without the portfolio.
+
+    Raises:
+        ScoreroomError: the trees are missing, or are not those that were published.
+    """
+    own, compared = portfolio(), reference(cutoff)
+    if own is None or compared is None:
+        return None
+    return name_reasons(_inputs(), own.contributions, explainer(), open_session(), compared)
 
 
 def _explainer_at_hand() -> Explainer | None:

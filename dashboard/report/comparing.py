@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -20,16 +20,19 @@ from dashboard.metrics.evaluation import Assumptions, Evaluation
 from dashboard.metrics.paired_agreement import agreement
 from dashboard.metrics.paired_comparison import PairedComparison
 from dashboard.metrics.paired_counts import groups_of, pair, ranked, scored_by_both, swapped_columns
+from dashboard.metrics.paired_reasons import ReasonAgreement, reason_agreement
 from dashboard.metrics.paired_reclassification import WARNING
 from dashboard.metrics.paired_segments import SegmentDifferences, segment_differences
-from dashboard.metrics.paired_swap import SwapGroup, SwapSet
+from dashboard.metrics.paired_swap import Swap, SwapGroup, SwapSet
 from dashboard.metrics.row_counts import table_rows
 from dashboard.report.plain import plain
 from dashboard.report.report import EmptyCohortError
 from dashboard.words import labels, paired_words
 from data.predictions.scale import Scale
 from data.predictions.table import FOLD_NAME, OBSERVED, PD_BAND, PROBABILITY, ROLE_COLUMNS, Predictions
+from inference.explain.all_reasons import NamedReasons
 
+NOT_ASKED = "reasons were not asked for"
 FORMAT, VERSION = "scoreroom.comparison", 1
 _MOST_COLUMNS, _MOST_SEGMENTS = 20, 40
 # What follows from PD, outcome and training is no segment of the portfolio.
@@ -77,6 +80,9 @@ class ModelReport:
     n_left_out: int
     conditions: Sequence[str]
     currency: str = ""
+    reasons: ReasonAgreement | None = None
+    why_no_reasons: str = NOT_ASKED
+    field_titles: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def segments(self) -> SegmentDifferences:
@@ -96,10 +102,21 @@ class ModelReport:
             paired_words.ranking_verdict(self.comparison),
             paired_words.pd_verdict(self.comparison),
             paired_words.swap_verdict(self.swap, names, self.currency),
+            "" if self.reasons is None else paired_words.reasons_verdict(self.reasons, self._field_title),
             paired_words.segments_verdict(self.segments, names, lambda name: self.bins[name].title),
             *self.notices,
         )
         return tuple(filter(None, said))
+
+    def _field_title(self, name: str) -> str:
+        return self.field_titles.get(name, name)
+
+    def with_reasons(self, one: NamedReasons, two: NamedReasons, titles: Mapping[str, str]) -> ModelReport:
+        """The report with how far the two models' reasons of all applications agree; `titles` name the raw columns."""
+        found = reason_agreement(
+            one, two, ~self.swap.rows(Swap.BOTH), places=self.places, weight=self.comparison.rows.weight
+        )
+        return replace(self, reasons=found, why_no_reasons="", field_titles=titles)
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -141,6 +158,7 @@ class ModelReport:
             "swap_set": self._swap(self.swap),
             "swap_set_at_equal_approval": self._swap(self.swap_at_equal_approval),
             "ranks": {"spearman": plain(self.comparison.rank_correlation)},
+            "reasons": self._reasons(),
             "segments": self._segments(),
             "models": [dict(row) for row in self.rows],
             "sentences": list(self.sentences),
@@ -186,6 +204,22 @@ class ModelReport:
                 }
                 for each in swapped_columns(self.codes, swap, self.places)[:_MOST_COLUMNS]
                 if each.stability.index.is_defined
+            ],
+        }
+
+    def _reasons(self) -> dict[str, Any]:
+        found, (one, two) = self.reasons, self.comparison.names
+        if found is None:
+            return {"compared": False, "reason": self.why_no_reasons}
+        return {
+            "compared": True,
+            "n_fields": dict(zip((one, two), found.n_fields, strict=True)),
+            "n_shared_fields": found.n_shared,
+            "all": plain(found.whole),
+            "declined_by_either": plain(found.declined),
+            "stand_ins": [
+                {"says": {one: each.one, two: each.two}, "n": each.n, "n_declined": each.n_declined}
+                for each in found.stand_ins
             ],
         }
 

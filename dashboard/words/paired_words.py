@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.paired_comparison import Better, PairedComparison, PairedFigure
+from dashboard.metrics.paired_reasons import ReasonAgreement
 from dashboard.metrics.paired_segments import SegmentDifferences
 from dashboard.metrics.paired_swap import Swap, SwapSet
 from dashboard.words import labels
@@ -93,6 +94,21 @@ def segments_verdict(found: SegmentDifferences, names: tuple[str, str], titles: 
         f"“{first.name}” of {titles(first.column)}: there {better} has an AUC that is {labels.decimal(abs(value), 3)} "
         "higher."
     )
+
+
+def reasons_verdict(found: ReasonAgreement, title_of: Callable[[str], str]) -> str:
+    """How often the two models give a declined applicant the same strongest reason, and what stands in for what."""
+    first = found.declined.first
+    if first.value is None:
+        return ""
+    sentence = (
+        f"Of {labels.plural(found.declined.n, 'application')} that either declines and both name a field for, "
+        f"{labels.brief_percent(first.value)} have the same strongest reason under both"
+    )
+    if not found.stand_ins:
+        return f"{sentence}."
+    one, two = (title_of(name) for name in (found.stand_ins[0].one, found.stand_ins[0].two))
+    return f"{sentence}; where they differ, the commonest pair over all applications is “{one}” against “{two}”."
 
 
 def is_for_second(figure: PairedFigure) -> bool | None:

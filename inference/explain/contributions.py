@@ -157,6 +157,12 @@ class Contributions:
         """Whether row i belongs to application ids[i], for all of them."""
         return (ids.dtype.is_integer() or ids.dtype == pl.String) and digest_of_ids(ids) == self.ids_digest
 
+    def log_odds(self, rows: slice) -> NDArray[np.float64]:
+        """What each feature adds to some rows, in log-odds, to within half a step: (features, rows)."""
+        names = [feature.name for feature in self.features]
+        steps = np.stack([self.frame[name].to_numpy()[rows] for name in names])
+        return steps * np.float64(self.step)
+
 
 def digest_of_ids(ids: pl.Series) -> str:
     """SHA-256 over application ids, whole numbers or texts, in their order."""

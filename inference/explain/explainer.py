@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -33,6 +34,7 @@ Take: TypeAlias = Callable[[slice, NDArray[np.float32]], None]
 
 # Shares take a dozen kB a row while they are worked out; more rows at once are hardly faster by the row.
 _TRACED_ROWS = 8_192
+_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,22 +155,27 @@ class Explainer:
         take: Take,
         *,
         less: Mapping[str, float] | None = None,
+        known: NDArray[np.float64] | None = None,
         advance: Advance | None = None,
     ) -> None:
         """Hand the contributions by raw column to `take`, some rows at a time: their slice, float32 (rows, fields).
 
         `matrix` are the applications' features, float32 (rows, features). With `less`, amounts by feature, what is
-        traced to the columns is each feature's contribution less that amount. `take` is called from two threads, each
-        time for other rows; memory does not grow with the rows. `advance` is told (rows done, rows in all).
+        traced to the columns is each feature's contribution less that amount. `known` are the contributions by feature
+        where they were computed before, (features, rows); they take half of the time. `take` is called from two
+        threads, each time for other rows; memory does not grow with the rows. `advance` is told (rows done, rows in
+        all), not where the contributions are known.
 
         Raises:
             FeatureError: the matrix is not as wide as the feature list, or the applications lack a column.
-            ValueError: there are not as many applications as rows of the matrix.
+            ValueError: there are not as many applications, or known contributions, as rows of the matrix.
         """
         if matrix.ndim != 2 or matrix.shape[1] != len(self.features.names):
             raise FeatureError.from_width(matrix.shape[-1], len(self.features.names))
         if applications.height != len(matrix):
             raise ValueError(f"{applications.height} applications cannot have {len(matrix)} rows of features")
+        if known is not None and known.shape != matrix.shape[::-1]:
+            raise ValueError(f"contributions of shape {known.shape} are not those of {matrix.shape[::-1]}")
         taken_off = np.zeros((matrix.shape[1], 1))
         if less is not None:
             taken_off[:, 0] = [less[name] for name in self.features.names]
@@ -180,7 +187,14 @@ class Explainer:
                 amounts = values[:, part.start - rows.start : part.stop - rows.start] - taken_off
                 take(part, self._tracing.by_field(amounts, shares).T.astype(np.float32))
 
-        self.model.each_block(matrix, trace, advance)
+        if known is None:
+            self.model.each_block(matrix, trace, advance)
+            return
+        starts = range(0, len(matrix), _TRACED_ROWS)
+        slices = [slice(start, min(start + _TRACED_ROWS, len(matrix))) for start in starts]
+        with ThreadPoolExecutor(_THREADS) as pool:
+            # Read to the end, so that an error in a thread reaches the caller.
+            list(pool.map(lambda rows: trace(rows, known[:, rows]), slices))
 
 
 def _traced(

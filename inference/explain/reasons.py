@@ -127,13 +127,15 @@ def batch_reasons(
     reference: Reference,
     *,
     n: int = MOST_REASONS,
+    known: NDArray[np.float64] | None = None,
     advance: Advance | None = None,
 ) -> NDArray[np.intp]:
     """The principal reasons of many applications, each the position of its field in `explainer.fields`; -1 for none.
 
     A combination is the position behind the last field, where `reason_labels` names it. `matrix` are the applications'
     features, float32 (rows, features). The result is (rows, n), in each row what `principal_reasons` gives in its
-    order; memory beyond it does not grow with the rows. `advance` is told (rows done, rows in all).
+    order; memory beyond it does not grow with the rows. `known` are the contributions by feature where they were
+    computed before, (features, rows). `advance` is told (rows done, rows in all).
 
     Raises:
         FeatureError: the matrix is not as wide as the feature list, or the applications lack a column.
@@ -162,7 +164,7 @@ def batch_reasons(
 
         result[rows] = _named(excess, can_be_named & (excess > LEAST_EXCESS), lowers, n)
 
-    explainer.each_block(applications, matrix, name_reasons, less=reference.features, advance=advance)
+    explainer.each_block(applications, matrix, name_reasons, less=reference.features, known=known, advance=advance)
     return result
 
 

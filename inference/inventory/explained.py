@@ -1,17 +1,23 @@
-"""Contributions of a model of the inventory: made when it was trained, or when they are first asked for."""
+"""Contributions of a model of the inventory, made when it was trained or first asked for, and the reasons they give."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+import polars as pl
+
 from data.definition.at_hand import load_definition
 from data.errors import ScoreroomError
+from data.facts import describe_table
+from data.files.convert import open_applications
 from data.settings import Settings
 from data.store.opening import reading
 from data.store.records import APPLICATIONS, check_built
 from data.store.storage import read_parquet
 from inference.errors import ContributionsError
+from inference.explain.all_reasons import NamedReasons, name_reasons
+from inference.explain.comparison import find_reference
 from inference.explain.contributions import (
     Contributions,
     build_contributions,
@@ -21,8 +27,9 @@ from inference.explain.contributions import (
     open_contributions,
     read_header,
 )
+from inference.explain.explainer import Explainer
 from inference.inventory.entry import InventoryError
-from inference.inventory.store import contributions_of_model, find_model, folder_of_model
+from inference.inventory.store import contributions_of_model, find_model, folder_of_model, open_model
 from inference.model.artifact import Manifest
 
 Advance = Callable[[int, int], None]
@@ -81,3 +88,23 @@ def open_model_contributions(settings: Settings, name: str) -> Contributions:
     if found.digest != digest_of_model(manifest):
         raise ContributionsError.from_other_model()
     return found
+
+
+def name_model_reasons(settings: Settings, name: str, cutoff: float, ids: pl.Series) -> NamedReasons:
+    """The reasons that a model names for all applications of the portfolio, which are those of `ids` in their order.
+
+    Raises:
+        UnknownModelError: there is no such model.
+        ContributionsError: there are no contributions to it, or they are of other applications.
+        ScoreroomError: the model, its contributions or the applications are damaged.
+    """
+    contributions = open_model_contributions(settings, name)
+    if not contributions.are_of(ids):
+        raise ContributionsError(f"The contributions to {name} are of other applications; train or build it again.")
+    definition, session = load_definition(settings), open_model(settings, name)
+    applications = open_applications(settings, definition)
+    typical = {column: facts.typical for column, facts in describe_table(applications, definition).items()}
+    explainer = Explainer.open(folder_of_model(settings, name), typical, session.features)
+    reference = find_reference(contributions, applications, session, cutoff)
+    table = applications.select(session.features.sources).collect()
+    return name_reasons(table, contributions, explainer, session, reference)

@@ -58,6 +58,10 @@ def test_two_scores_of_a_file_are_compared(source: Path, rows: pl.DataFrame, tmp
     assert found["swap_set"]["in"]["n"] == ((old < 0.1) & (pd >= 0.1)).sum()
     assert found["swap_set"]["out"]["n"] == ((old >= 0.1) & (pd < 0.1)).sum()
     assert [row["name"] for row in found["models"]] == ["champion", "pd_old"]
+    assert found["reasons"] == {
+        "compared": False,
+        "reason": "A file of scores has no contributions that reasons could be made of.",
+    }
 
 
 def test_the_model_that_is_named_first_is_the_one_that_is_shown(rows: pl.DataFrame, tmp_path: Path) -> None:

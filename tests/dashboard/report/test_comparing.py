@@ -16,6 +16,7 @@ from dashboard.report.report import EmptyCohortError
 from dashboard.visit.assumptions import assume
 from data.predictions.scale import Scale
 from data.predictions.table import CohortColumn, CohortKind, Predictions, PredictionsSource
+from inference.explain.all_reasons import NamedReasons
 
 N = 2_000
 RNG = np.random.default_rng(11)
@@ -127,3 +128,26 @@ def test_the_sentences_are_an_analyst_s() -> None:
     assert "By AUC, champion ranks better than scorecard, by" in said
     assert "would be swapped in (approved by scorecard alone), of whom" in said
     assert "segments the models surely rank differently" in said or "surely rank differently" in said
+
+
+def test_reasons_are_those_named_or_why_there_are_none() -> None:
+    told = report()
+    assert told.to_json()["reasons"] == {"compared": False, "reason": "reasons were not asked for"}
+    places = np.full((N, 4), -1, np.int16)
+    places[:, 0] = np.arange(N) % 2
+    one, two = NamedReasons(("income", "credit"), places), NamedReasons(("income", "age"), places)
+    found = told.with_reasons(one, two, {"credit": "Credit amount", "age": "Age"})
+    read = json.loads(json.dumps(found.to_json()))["reasons"]
+    declined = (PD >= 0.1) | (OTHER >= 0.1)
+    even = np.arange(N) % 2 == 0
+    assert read["all"]["first"]["value"] == 0.5
+    assert read["declined_by_either"]["n"] == declined.sum()
+    assert read["declined_by_either"]["overlap"]["value"] == pytest.approx((declined & even).sum() / declined.sum())
+    assert read["stand_ins"] == [
+        {
+            "says": {"champion": "credit", "scorecard": "age"},
+            "n": N / 2,
+            "n_declined": (declined & ~even).sum(),
+        }
+    ]
+    assert any("commonest pair over all applications is “Credit amount” against “Age”" in x for x in found.sentences)
