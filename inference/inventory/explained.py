@@ -12,7 +12,7 @@ from data.errors import ScoreroomError
 from data.facts import describe_table
 from data.files.convert import open_applications
 from data.settings import Settings
-from data.store.opening import reading
+from data.store.opening import is_there, reading
 from data.store.records import APPLICATIONS, check_built
 from data.store.storage import read_parquet
 from inference.errors import ContributionsError
@@ -84,9 +84,12 @@ def open_model_contributions(settings: Settings, name: str) -> Contributions:
         return open_contributions(settings, manifest)
     if entry.is_stale:
         raise InventoryError.from_stale(name)
-    found = load_contributions(contributions_of_model(settings, name))
+    place, command = contributions_of_model(settings, name), f"`python -m scripts.explain_model {name}`"
+    if not is_there(place):
+        raise ContributionsError(f"The contributions to model {name!r} are not there yet; {command} computes them.")
+    found = load_contributions(place)
     if found.digest != digest_of_model(manifest):
-        raise ContributionsError.from_other_model()
+        raise ContributionsError(f"The contributions to model {name!r} belong to another model; {command} mends that.")
     return found
 
 
