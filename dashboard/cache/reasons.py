@@ -87,7 +87,11 @@ def compared_reasons(key: Pair, cutoffs: tuple[float, float], terms: Terms) -> R
 
 def _reasons(key: Pair, name: str, cutoff: float) -> NamedReasons:
     named, wanted = _named(), _key(key, name, cutoff)
+    found = named.look(wanted)
+    if found is not None:
+        return found
     with named.lock:
+        # Another visit may have named them meanwhile.
         found = named.look(wanted)
         if found is None:
             with judging(dataset_of_model(key.shown, name)):

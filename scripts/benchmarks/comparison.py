@@ -17,7 +17,9 @@ from dashboard.metrics.paired import RankedScores
 from dashboard.metrics.paired_agreement import agreement
 from dashboard.metrics.paired_comparison import PairedComparison
 from dashboard.metrics.paired_counts import counts_of_model, groups_of, pair, ranked, swapped_columns
+from dashboard.metrics.paired_reasons import reason_agreement
 from dashboard.metrics.paired_segments import segment_differences
+from dashboard.metrics.paired_swap import Swap
 from dashboard.metrics.row_counts import TableRows, table_rows
 from dashboard.report.comparing import grouped
 from dashboard.visit.assumptions import assume
@@ -26,11 +28,13 @@ from data.predictions.at_hand import open_predictions
 from data.predictions.scores import ScoreGrid, make_score_grid
 from data.predictions.table import PROBABILITY
 from data.settings import Settings
+from inference.explain.all_reasons import NamedReasons
+from inference.explain.reasons import MOST_REASONS
 from inference.model.decision import DEFAULT_CUTOFF
 from scripts._measure import DifferenceError, Say, medians, silent
 
 RUNS = 5
-_NOISE, _SEED = 0.4, 1
+_NOISE, _SEED, _FIELDS = 0.4, 1, 80
 Figures = dict[str, object]
 
 
@@ -63,12 +67,16 @@ def measure_comparison(settings: Settings, say: Say = silent) -> Figures:
         compare = partial(_compared, table, models, grids, chosen)
         _check(compare())
         places = None if chosen is None else np.flatnonzero(chosen)
-        figures[name] = _rounded(medians(_parts(compare, bins, codes, places), runs=RUNS))
+        figures[name] = _rounded(medians(_parts(compare, bins, codes, places, pds.size), runs=RUNS))
     return figures
 
 
 def _parts(
-    compare: Callable[[], PairedComparison], bins: Mapping[str, Bins], codes: ColumnCodes, places: IntArray | None
+    compare: Callable[[], PairedComparison],
+    bins: Mapping[str, Bins],
+    codes: ColumnCodes,
+    places: IntArray | None,
+    n_rows: int,
 ) -> Mapping[str, Callable[[], object]]:
     """What is timed, by its name; a comparison that is made anew has computed nothing yet."""
     terms, cutoffs, known = assume(DEFAULT_CUTOFF).terms, (DEFAULT_CUTOFF, DEFAULT_CUTOFF), compare()
@@ -81,6 +89,9 @@ def _parts(
     def agree() -> object:
         found = compare()
         return agreement(swap, found.rows), found.rank_correlation, found.rank_grid
+
+    reasons = _drawn_reasons(n_rows, _SEED), _drawn_reasons(n_rows, _SEED + 1)
+    declined = ~swap.rows(Swap.BOTH)
 
     def cut() -> object:
         columns = {name: (own, bins[name].labels) for name, own in groups_of(codes, places)}
@@ -95,7 +106,15 @@ def _parts(
         "columns_apart_ms": partial(swapped_columns, codes, swap, places),
         "agreement_ms": agree,
         "segments_ms": cut,
+        "reasons_ms": partial(reason_agreement, *reasons, declined, places=places),
     }
+
+
+def _drawn_reasons(n_rows: int, seed: int) -> NamedReasons:
+    """Four fields for each row; to count them takes as long whichever they are."""
+    first = np.random.default_rng(seed).integers(0, _FIELDS, n_rows)
+    places = (first[:, None] + np.arange(MOST_REASONS)) % _FIELDS
+    return NamedReasons(tuple(f"field {number}" for number in range(_FIELDS)), places.astype(np.int16))
 
 
 def _compared(

@@ -22,7 +22,7 @@ def test_every_part_is_timed_over_the_whole_and_half(built: Settings) -> None:
     for name in ("whole", "half"):
         timed = figures[name]
         assert isinstance(timed, dict)
-        assert {"auc_difference_ms", "all_differences_ms", "swap_set_ms", "segments_ms"} <= set(timed)
+        assert {"auc_difference_ms", "all_differences_ms", "swap_set_ms", "segments_ms", "reasons_ms"} <= set(timed)
 
 
 def test_another_auc_than_scikit_learns_is_noticed() -> None:
