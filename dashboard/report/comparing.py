@@ -133,6 +133,8 @@ class ModelReport:
             told.append("Rows are weighted; intervals are those of weighted rows.")
         if rows.why_no_pd:
             told.append(f"What needs PDs is not defined because {rows.why_no_pd}.")
+        if self.why_no_reasons not in ("", NOT_ASKED):
+            told.append(f"Reasons are not compared. {self.why_no_reasons}")
         return tuple(told)
 
     def to_json(self) -> dict[str, Any]:

@@ -50,6 +50,7 @@ def test_two_scores_of_a_file_are_compared(source: Path, rows: pl.DataFrame, tmp
     done = compare("--predictions", source, "--models", "champion,pd_old", "--json", out, "--cutoff", "0.1")
     assert (done.returncode, done.stderr) == (0, "")
     assert "champion ranks better than pd_old" in done.stdout
+    assert "Reasons are not compared. A file of scores has no contributions" in done.stdout
     found: dict[str, Any] = json.loads(out.read_text())
     outcome, pd, old = (rows[name].to_numpy() for name in ("outcome", "pd", "pd_old"))
     gap = sk.roc_auc_score(outcome, old) - sk.roc_auc_score(outcome, pd)
