@@ -62,7 +62,7 @@ async def ready(request: Request) -> Ready:
         in_service_since=current.since,
         backend=session.backend,
         fallback_reason=session.fallback_reason,
-        explanations=current.explanations.state,
+        explanations="unavailable" if current.explanations is None else current.explanations.state,
         refused=None if refused is None else RefusedModel(at=refused.at, reason=refused.reason),
         key_file=None if state.keys is None else "damaged" if state.keys.is_damaged else "read",
     )

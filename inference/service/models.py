@@ -19,7 +19,7 @@ from data.settings import Settings
 from data.store.records import record_path
 from inference.inventory.entry import CHAMPION
 from inference.inventory.promotion import promote
-from inference.model.artifact import MANIFEST, MODEL_FILES
+from inference.model.artifact import MANIFEST, MODEL_FILES, TEXT
 from inference.model.session import ScoringSession
 from inference.service.challengers import Challengers, InService, check_definition
 from inference.service.explanations import Explanations, Reasoning
@@ -80,7 +80,8 @@ class Models:
         self._current: InService
         session = self._open()
         explanations = self._explanations(session)
-        explanations.begin()
+        if explanations is not None:
+            explanations.begin()
         self._serve(InService(self._service(session), explanations, _now()))
 
     @property
@@ -170,12 +171,14 @@ class Models:
         if is_same:
             session = before.service.session
         explanations = self._explanations(session)
-        loading = explanations.begin()
-        # Waited for, so that explanations change over together with scores; without them a new model scores all the
-        # same, while explanations of the same model stay as they are.
-        await asyncio.wait([loading])
+        if explanations is not None:
+            loading = explanations.begin()
+            # Waited for, so that explanations change over together with scores; without them a new model scores all
+            # the same, while explanations of the same model stay as they are.
+            await asyncio.wait([loading])
+            if is_same:
+                loading.result()
         if is_same:
-            loading.result()
             self._current = InService(before.service, explanations, before.since)
         else:
             self._serve(InService(self._service(session), explanations, _now()))
@@ -188,7 +191,10 @@ class Models:
     def _service(self, session: ScoringSession) -> Service:
         return Service(session, self._types, self._service_settings, self._metrics, shadow=self._shadow)
 
-    def _explanations(self, session: ScoringSession) -> Explanations:
+    def _explanations(self, session: ScoringSession) -> Explanations | None:
+        # Published without trees, it never explains; where they are lacking, a build brings them back.
+        if TEXT not in session.manifest.files:
+            return None
         return Explanations(partial(Reasoning.open, self._settings, session), self._log)
 
     def _serve(self, model: InService) -> None:
