@@ -27,7 +27,7 @@ from dashboard.words import model_facts as facts
 from dashboard.words.sections import MODEL_CARD, sections_of, split_sections
 from data.definition.definition import Definition
 from data.errors import FileError, ScoreroomError
-from data.predictions.table import FOLD_NAME
+from data.predictions.table import AS_IMPORTED, FOLD_NAME
 from inference.inventory.entry import ModelEntry, ModelKind
 from inference.model.artifact import MANIFEST, Manifest
 from inference.model.session import ScoringSession
@@ -49,10 +49,11 @@ def render(view: View) -> None:
     except ScoreroomError as error:
         st.info(f"There is no model to describe. {labels.plain(str(error))}", icon=":material/info:")
         return
-    manifest, counts = session.manifest, _counts_of_model(view, session.manifest)
-    _render_head(session, manifest, shown_entry(view.dataset))
+    manifest, entry = session.manifest, shown_entry(view.dataset)
+    counts = _counts_of_model(view, manifest, entry)
+    _render_head(session, manifest, entry)
     if counts is None:
-        _render_other_predictions(view)
+        _render_other_predictions(view, entry)
     name, box = open_tab(TAB)
     with box:
         match name:
@@ -66,11 +67,11 @@ def render(view: View) -> None:
                 _render_summary(session, counts)
 
 
-def _counts_of_model(view: View, manifest: Manifest) -> ScoreCounts | None:
+def _counts_of_model(view: View, manifest: Manifest, entry: ModelEntry | None) -> ScoreCounts | None:
     """The counts of the out-of-fold predictions, or None where the predictions at hand are others."""
     # What was open when the model was trained has no PD out of fold.
     counts = view.portfolio_counts.resolved
-    if view.predictions.source.is_imported or not facts.describes(manifest, counts):
+    if view.dataset.location.imported or _was_made_elsewhere(view, entry) or not facts.describes(manifest, counts):
         return None
     return counts
 
@@ -98,16 +99,29 @@ def _render_head(session: ScoringSession, manifest: Manifest, entry: ModelEntry 
         )
 
 
-def _render_other_predictions(view: View) -> None:
-    source = view.predictions.source
-    whose = f"the imported predictions {source.name}" if source.is_imported else "the predictions on the other pages"
-    st.info(
-        labels.plain(
+def _was_made_elsewhere(view: View, entry: ModelEntry | None) -> bool:
+    """Whether the PDs shown are those of a model that was imported, or of one that was calibrated from such a model."""
+    return not view.dataset.location.imported and entry is not None and entry.how == AS_IMPORTED
+
+
+def _render_other_predictions(view: View, entry: ModelEntry | None) -> None:
+    if _was_made_elsewhere(view, entry):
+        told = (
+            "This model was made elsewhere and may have been trained on these applications, so the card states no "
+            "performance out of fold. How well its PDs fit these applications is on the other pages."
+        )
+    else:
+        imported = view.dataset.location.imported
+        whose = (
+            f"the imported predictions {view.predictions.source.name}"
+            if imported
+            else "the predictions on the other pages"
+        )
+        told = (
             f"This card describes the model at hand, not {whose}: they were not published with it. Its figures are "
             "those that the manifest states, so they come without intervals."
-        ),
-        icon=":material/info:",
-    )
+        )
+    st.info(labels.plain(told), icon=":material/info:")
 
 
 def _render_summary(session: ScoringSession, counts: ScoreCounts | None) -> None:

@@ -66,6 +66,8 @@ from dashboard.cache.models import (
     models_of,
     open_session,
     scoring_model,
+    was_trained_here,
+    why_no_trees,
     why_untrained,
 )
 from dashboard.cache.paired import (
@@ -234,7 +236,9 @@ __all__ = [
     "typical_of_reference",
     "value_grid",
     "warm_up",
+    "was_trained_here",
     "why_no_portfolio",
     "why_no_reasons",
+    "why_no_trees",
     "why_untrained",
 ]

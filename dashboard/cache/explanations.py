@@ -11,6 +11,7 @@ from dashboard.cache.models import (
     contributions_file,
     judging,
     model_version,
+    why_no_trees,
     why_untrained,
 )
 from dashboard.cache.sources import SMALL, Dataset, chosen_rows, definition, predictions, settings
@@ -97,6 +98,8 @@ def _why_none() -> str:
     """Why there are no contributions to the published model; empty where there are."""
     if not is_there(settings().model / MANIFEST):
         return why_untrained() or "There is no model that the contributions could be of; `make build` makes it."
+    if not is_there(settings().contributions) and (reason := why_no_trees()):
+        return reason
     if are_awaited():
         return "The contributions are being computed; what needs them appears as soon as they are there."
     if not is_there(settings().contributions):
@@ -106,8 +109,8 @@ def _why_none() -> str:
 
 def _why_none_of(entry: ModelEntry) -> str:
     """The same of another model."""
-    if not entry.can_explain:
-        return f"The model {entry.name} gives PDs without the trees that contributions are computed from."
+    if reason := why_no_trees():
+        return reason
     if not is_there(contributions_file()):
         return f"The contributions to the model {entry.name} have not been computed yet; the page Models computes them."
     return ""

@@ -26,9 +26,10 @@ from dashboard.cache.sources import (
 from dashboard.metrics.counts import exact_counts
 from dashboard.metrics.discrimination import roc_auc
 from dashboard.metrics.estimate import Estimate
+from data.errors import ScoreroomError
 from data.library.entries import EMBEDDED, find_entry
 from data.predictions.imports import version_of
-from data.predictions.table import AS_IMPORTED, OUTCOME, PROBABILITY
+from data.predictions.table import AS_IMPORTED, OUT_OF_FOLD, OUTCOME, PROBABILITY
 from data.settings import MODELS
 from data.store.opening import is_there
 from data.store.records import MODEL, check_built
@@ -41,7 +42,7 @@ from inference.inventory.store import (
     open_model,
     read_scores,
 )
-from inference.model.artifact import ENTRY, MANIFEST
+from inference.model.artifact import ENTRY, MANIFEST, TEXT
 from inference.model.session import ScoringSession
 from inference.publishing.pipeline import why_no_model
 from inference.scorecard.card import Card, CardBin, Characteristic, read_card
@@ -227,6 +228,27 @@ def card_lines(values: Mapping[str, Value]) -> CardLines | None:
         return None
     features = open_session().features
     return CardLines(card, tuple(card.lines(features, features.row(values)[0])))
+
+
+def why_no_trees() -> str:
+    """Why nothing explains the model that scores; empty where it was published with trees, or there is none."""
+    try:
+        files = open_session().manifest.files
+    except ScoreroomError:
+        return ""
+    if TEXT in files:
+        return ""
+    name = model_in_words()
+    return f"{name[0].upper()}{name[1:]} gives PDs without the trees that contributions are computed from."
+
+
+def was_trained_here() -> bool:
+    """Whether the model that scores is known to have been trained on the portfolio's applications."""
+    name = chosen_model() or CHAMPION
+    try:
+        return any(entry.name == name and entry.how == OUT_OF_FOLD for entry in all_models())
+    except ScoreroomError:
+        return False
 
 
 def model_in_words() -> str:

@@ -25,6 +25,7 @@ from dashboard.visit.visit import CUTOFF
 from dashboard.words import labels
 from data.errors import ScoreroomError
 from data.predictions.table import PROBABILITY, Predictions
+from inference.inventory.entry import ModelKind
 from inference.model.decision import COST_OF_DECLINED_GOOD, COST_OF_MISSED_DEFAULT, DEFAULT_CUTOFF
 
 # Buttons without a run of the page: dashboard/static/visit.js answers them.
@@ -104,6 +105,10 @@ def _model(dataset: cache.Dataset, predictions: Predictions) -> str:
     if entry is not None:
         kind = KINDS[entry.kind]
         return entry.name if entry.name.lower() == kind.lower() else f"{entry.name}, {kind}"
+    champion = None if dataset.location.imported else shown_entry(dataset)
+    if champion is not None and champion.can_score and champion.kind is not ModelKind.LIGHTGBM:
+        kind = KINDS[champion.kind]
+        return f"{kind[0].upper()}{kind[1:]}"
     if predictions.source.is_imported:
         return state.score_words("imported PDs")
     try:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from data.predictions.table import OUT_OF_FOLD
-from data.settings import Settings
+from data.predictions.table import AS_IMPORTED, OUT_OF_FOLD
+from data.settings import DEFINITION, Settings
+from data.store.records import FileRecord
 from inference.inventory.entry import ModelEntry, ModelKind
 from inference.inventory.store import applications_digest, now, of_manifest, publish
-from inference.model.artifact import Manifest
+from inference.model.artifact import MANIFEST, ONNX, Manifest
 from inference.model.session import ScoringSession
 
 
@@ -30,6 +32,25 @@ def add_model(settings: Settings, name: str, directory: Path) -> ModelEntry:
     files = {path.name: path.read_bytes() for path in directory.iterdir()}
     entry = _entry(settings, name, ModelKind.LIGHTGBM, **of_manifest(manifest))
     return publish(settings, entry, files, _rows(settings, pds))
+
+
+def add_graph(settings: Settings, name: str) -> ModelEntry:
+    """The champion's graph alone, as if it had been made elsewhere."""
+    import onnx
+
+    manifest, graph = Manifest.load(settings.model), onnx.load_model(settings.model / ONNX)
+    # By another file it is another model.
+    graph.doc_string = "Made elsewhere."
+    written = {
+        ONNX: graph.SerializeToString(),
+        DEFINITION: (settings.model / DEFINITION).read_bytes(),
+    }
+    records = {file: FileRecord.of(content) for file, content in written.items()}
+    manifest = replace(manifest, files=records, metrics={})
+    files = {**written, MANIFEST: manifest.to_json()}
+    pds = pl.read_parquet(settings.predictions)["default_probability"].to_numpy()
+    entry = _entry(settings, name, ModelKind.IMPORTED, **of_manifest(manifest))
+    return publish(settings, replace(entry, how=AS_IMPORTED), files, _rows(settings, pds))
 
 
 def _rows(settings: Settings, pds: np.ndarray) -> pl.DataFrame:

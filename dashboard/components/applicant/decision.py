@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.components.applicant.view import ApplicantView
-from dashboard.components.applicant.why import NO_TREES
+from dashboard.components.applicant.why import why_unexplained
 from dashboard.components.method import render_method
 from dashboard.components.table import render_small_table
 from dashboard.visit.drafts import Draft, make_edits
@@ -59,7 +59,7 @@ def _row(view: ApplicantView, place: int, reason: Reason) -> tuple[str, ...]:
 
 def _why_none(view: ApplicantView) -> str:
     if view.assessed.explanation is None:
-        return NO_TREES
+        return why_unexplained()
     if cache.portfolio() is None:
         return cache.why_no_portfolio()
     reference = cache.reference(view.assessed.cutoff)

@@ -28,7 +28,7 @@ REFERRED = "Referred, not scored"
 _OUTCOMES = {True: "defaulted", False: "did not default", None: "has no outcome yet"}
 _PD_HELP = {
     "out of fold": "By a model that had not seen this application. Tables and all other pages go by this PD.",
-    "as imported": "As the imported predictions have it. Tables and all other pages go by this PD.",
+    "as imported": "As what was imported has it. Tables and all other pages go by this PD.",
     PUBLISHED: "By the published model, which was trained on the whole portfolio and scores edited and new "
     "applications.",
 }
@@ -219,8 +219,8 @@ def pd_title(standing: Standing) -> str:
 
 def pd_help(standing: Standing) -> str:
     """What is known of the model that gave the PD."""
-    if standing.is_published and cache.chosen_model():
-        return f"By {labels.plain(cache.model_in_words())}, which scores edited and new applications while it is shown."
+    if standing.is_published and (cache.chosen_model() or not cache.was_trained_here()):
+        return f"By {labels.plain(cache.model_in_words())}, which scores edited and new applications."
     return _PD_HELP[standing.whose]
 
 
@@ -235,7 +235,16 @@ def render_published(view: ApplicantView) -> None:
     if view.standing.is_published:
         return
     disputed = cache.disputed_share(view.dataset, view.cutoff)
-    told = labels.plain(word_published(view.standing, view.published, disputed, cache.chosen_model()))
+    told = labels.plain(
+        word_published(
+            view.standing,
+            view.published,
+            disputed,
+            cache.chosen_model(),
+            is_explained=view.assessed.explanation is not None,
+            was_trained_here=cache.was_trained_here(),
+        )
+    )
     if view.is_disputed:
         st.warning(told, icon=":material/balance:")
     else:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from dashboard.cohort.rows import APPROVED, DECLINED
 from dashboard.words import labels
-from data.predictions.table import OUT_OF_FOLD
 
 PUBLISHED = "published model"
 DECISIONS = {True: DECLINED, False: APPROVED}
@@ -75,22 +74,30 @@ def word_span(pd: float, edges: Sequence[float]) -> str:
     return f"PD from {labels.percent(edges[place - 1], 0)} to {labels.percent(edges[place], 0)}"
 
 
-def word_published(standing: Standing, published: Standing, disputed: float | None, model: str = "") -> str:
+def word_published(
+    standing: Standing,
+    published: Standing,
+    disputed: float | None,
+    model: str = "",
+    *,
+    is_explained: bool = True,
+    was_trained_here: bool = True,
+) -> str:
     """What the published model gives beside the PD that stands, and the share of applications that are `disputed`.
 
-    Where another `model` is shown, `published` is what that one gives.
+    Where another `model` is shown, `published` is what that one gives. What a model made elsewhere was trained on is
+    not known, and one without trees is not explained.
     """
     more = published.default_probability - standing.default_probability
     if published.is_declined == standing.is_declined:
         decided = "decides alike"
     else:
         decided = f"would {'decline' if published.is_declined else 'approve'} it"
-    # What an imported model was trained on is not known here.
-    is_known = not model or standing.whose == OUT_OF_FOLD
-    seen = "; it was trained on the whole portfolio, this outcome included" if is_known else ""
+    seen = "; it was trained on the whole portfolio, this outcome included" if was_trained_here else ""
+    explained = " and which is explained here" if is_explained else ""
     sentences = [
-        f"The {f'model {model}' if model else 'published model'}, which scores edited and new applications and which "
-        f"is explained here, gives {published.worded_pd} ({labels.signed_points(more)}) and {decided}{seen}."
+        f"The {f'model {model}' if model else 'published model'}, which scores edited and new applications{explained}, "
+        f"gives {published.worded_pd} ({labels.signed_points(more)}) and {decided}{seen}."
     ]
     if disputed is not None:
         at = labels.cutoff_percent(standing.cutoff, 2)

@@ -18,7 +18,7 @@ from dashboard.words.field_words import word_stated
 from inference.explain.explainer import Explanation
 
 FIELDS, FEATURES_OF_MODEL = "Fields", "Features of the model"
-NO_TREES = "The model's trees (model.txt) are not at hand; `make build` makes them."
+_NO_TREES = "The model's trees (model.txt) are not at hand; `make build` makes them."
 OF = parameters.choice("appl.of", (FIELDS, FEATURES_OF_MODEL))
 
 
@@ -26,9 +26,7 @@ def render_why(view: ApplicantView) -> None:
     """Write the tab."""
     explanation = view.assessed.explanation
     if explanation is None:
-        name = cache.chosen_model()
-        why = f"The model {labels.plain(name)} gives PDs without trees that could be explained." if name else NO_TREES
-        st.info(why, icon=":material/info:")
+        st.info(labels.plain(why_unexplained()), icon=":material/info:")
         return
     st.segmented_control("Contributions of", required=True, **state.buttons_widget(OF))
     find, noun = _KINDS[state.get(OF)]
@@ -38,6 +36,14 @@ def render_why(view: ApplicantView) -> None:
     found = cache.card_lines(view.values)
     if found is not None:
         render_points(found.card, found.lines, view.definition)
+
+
+def why_unexplained() -> str:
+    """Why the model's PD is not taken apart, in a sentence."""
+    if reason := cache.why_no_trees():
+        return reason
+    name = cache.chosen_model()
+    return f"The trees of the model {name} (model.txt) are not at hand; make it again." if name else _NO_TREES
 
 
 def field_steps(view: ApplicantView, explanation: Explanation) -> Iterator[Step]:

@@ -20,8 +20,11 @@ from data.definition.definition import Definition, Features, Outcome, Roles
 from data.home_credit import embedded
 from data.settings import Settings
 from data.store.records import MODEL, record_path
+from inference.inventory.promotion import promote
 from inference.model.artifact import MANIFEST, Manifest
 from scripts.damage.kinds import match_record
+from tests.conftest import silent
+from tests.dashboard.challengers import add_graph
 
 OpenPage = Callable[..., AppTest]
 HEADINGS = [
@@ -154,6 +157,26 @@ def test_beside_imported_predictions_the_card_describes_the_model_alone(
         figures = tables(app)["Performance"]
         assert figures.columns == ["Figure", "In the manifest"]
         assert dict(figures.iter_rows())["Log-loss"] == f"{manifest.metrics['oof_log_loss']:.4f}"
+
+
+def test_a_champion_that_was_made_elsewhere_and_has_no_trees_is_told_as_that(
+    copied: tuple[Settings, cache.Dataset], open_page: OpenPage
+) -> None:
+    settings, _ = copied
+    add_graph(settings, "theirs")
+    promote(settings, "theirs", silent)
+    card = texts(open_page("model-card"))
+    assert "may have been trained on these applications, so the card states no performance out of fold" in card
+    assert "not the imported predictions" not in card
+    no_trees = "The published model gives PDs without the trees that contributions are computed from."
+    assert no_trees in texts(open_page("explanation"))
+    applicant = open_page("applicant", {"applicant": str(cache.first_id(cache.open_dataset(cache.Location())))})
+    assert no_trees in texts(applicant)
+    told = " ".join(caption.value for caption in applicant.caption)
+    assert "The published model, which scores edited and new applications, gives" in told
+    assert "trained on the whole portfolio" not in told
+    assert cache.explain_many(0.1) is None
+    assert any("Imported model" in each.proto.body for each in applicant.get("html"))
 
 
 @pytest.fixture(name="without_model")
