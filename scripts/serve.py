@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dashboard import journal
 from dashboard.build_process import BuildProcess
+from dashboard.rights import load_model_changes
 from dashboard.server.serving import serve
 from dashboard.server.settings import load_log_settings
 from data.definition.at_hand import load_definition
@@ -39,6 +40,8 @@ def main() -> None:
     arguments = _parse()
     check_port(arguments.port, arguments.host)
     web, log_settings = load_web_settings(), load_log_settings()
+    # A wrong word is told now and not on a page.
+    load_model_changes()
     log = journal.open_log(log_settings.level, log_settings.file)
     build, answers = None, answers_of(arguments)
     said: Said = parse_said(arguments.read)

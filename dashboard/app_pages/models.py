@@ -14,7 +14,7 @@ from dashboard import cache, state
 from dashboard.components.files import taking_in
 from dashboard.components.frame import View
 from dashboard.components.model_menu import KINDS, title_of
-from dashboard.components.model_work import order, ordered, render_work
+from dashboard.components.model_work import is_refused, order, ordered, render_work, why_refused
 from dashboard.components.scorecard import render_card
 from dashboard.components.table import render_frame
 from dashboard.metrics.estimate import Estimate
@@ -40,6 +40,8 @@ _TREES, _IN_ORDER = "models.file.trees", "models.file.order"
 _LIGHTGBM, _SCORECARD = "LightGBM", "Scorecard"
 _TRAINED = {_LIGHTGBM: ModelKind.LIGHTGBM, _SCORECARD: ModelKind.SCORECARD}
 _LONGEST_NAME = 40
+# Renames and deletes.
+_BY_COMMAND = "models"
 _FILES = ["txt", "model", "json", "ubj", "cbm", "onnx", "skops"]
 
 
@@ -56,6 +58,8 @@ def render(view: View) -> None:
         st.caption("These predictions are a file's: models are trained on a portfolio of applications (page Open).")
     elif reason := cache.why_untrained():
         st.caption(labels.plain(f"Nothing can be trained here. {reason}"))
+    elif reason := why_refused("train"):
+        st.caption(labels.plain(reason))
     else:
         _render_training(view)
         _render_import()
@@ -153,7 +157,7 @@ def _render_one(view: View, entries: Sequence[ModelEntry]) -> None:
         )
     if view.dataset.location.imported:
         return
-    if not entry.is_champion:
+    if not entry.is_champion and not why_refused("promote"):
         _render_changes(entry)
     if entry.kind is ModelKind.SCORECARD and not entry.is_stale:
         _render_card(view, entry)
@@ -227,6 +231,8 @@ def _note_asked(asked: str) -> None:
 
 
 def _rename(entry: ModelEntry, key: str) -> None:
+    if is_refused(_BY_COMMAND):
+        return
     name = str(st.session_state[key]).strip()
     try:
         rename(cache.settings(), entry.name, name)
@@ -242,6 +248,8 @@ def _rename(entry: ModelEntry, key: str) -> None:
 
 def _delete(entry: ModelEntry) -> None:
     st.session_state.pop(_ASKED, None)
+    if is_refused(_BY_COMMAND):
+        return
     try:
         delete(cache.settings(), entry.name)
     except ScoreroomError as error:

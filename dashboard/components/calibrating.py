@@ -12,7 +12,7 @@ from dashboard.charts.template import Named
 from dashboard.components.figure import render_figure
 from dashboard.components.frame import View
 from dashboard.components.method import render_method
-from dashboard.components.model_work import order, ordered, render_work
+from dashboard.components.model_work import order, ordered, render_work, why_refused
 from dashboard.components.table import render_small_table
 from dashboard.report.recalibration import FIGURES, Recalibration
 from dashboard.visit import parameters
@@ -113,6 +113,9 @@ def _render_publishing(view: View, done: Recalibration) -> None:
             "A table that was brought is calibrated on the command line: "
             "`python -m scripts.calibrate --predictions FILE` writes another one with these PDs beside it."
         )
+        return
+    if reason := why_refused("calibrate"):
+        st.caption(labels.plain(reason))
         return
     render_work()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):

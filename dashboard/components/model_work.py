@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import cache, choice, state
 from dashboard.limits import load_limits
 from dashboard.model_jobs import ModelJob
+from dashboard.rights import is_local, load_model_changes, why_no_changes
 from dashboard.visit.visit import MODEL
 from dashboard.words import labels
 from data.errors import ScoreroomError
@@ -30,6 +31,9 @@ def order(
 
     `on_end` clears up behind it, also where it is refused: that is said in place of the last notice.
     """
+    if is_refused(command):
+        on_end()
+        return
     environment = {**os.environ, "SCOREROOM_PORTFOLIO": str(cache.settings().portfolio or "")}
     try:
         job = ModelJob(title, command, arguments, load_limits().train_seconds, environment, on_end=on_end)
@@ -39,6 +43,23 @@ def order(
         return
     st.session_state[_JOB], st.session_state[_SHOWS] = job, shows
     state.notify(())
+
+
+def why_refused(command: str) -> str:
+    """Why this visit may not do what `command` does, in sentences; empty if it may."""
+    served_locally = is_local(str(st.get_option("server.address")))
+    return why_no_changes(load_model_changes(), command, served_locally=served_locally)
+
+
+def is_refused(command: str) -> bool:
+    """Whether this visit may not do what `command` does, which is then said.
+
+    A button that is not written cannot be pressed, but the right may have changed since it was.
+    """
+    why = why_refused(command)
+    if why:
+        state.notify([why], is_refusal=True)
+    return bool(why)
 
 
 def ordered() -> ModelJob | None:

@@ -81,3 +81,28 @@ def test_a_name_that_no_model_can_have_is_refused_before_anything_begins(
     app.button(key="models.train").click().run()
     assert any("always means the model in service" in error.value for error in app.main.error)
     assert names(settings) == ["champion", "flat"]
+
+
+def test_where_others_are_served_nothing_is_changed_not_even_by_a_button_that_was_written_before(
+    settings: Settings, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page("models", {"model": "flat"})
+    app.button(key="models.delete").click().run()
+    app.text_input(key="models.name").set_value("next").run()
+    monkeypatch.setenv("SCOREROOM_MODEL_CHANGES", "none")
+    app.button(key="models.delete.yes").click().run()
+    assert any(
+        "Run `python -m scripts.models` on the server" in each.value.replace("\\", "") for each in app.main.error
+    )
+    app = open_page("models", {"model": "flat"})
+    monkeypatch.setenv("SCOREROOM_MODEL_CHANGES", "all")
+    app.run()
+    monkeypatch.setenv("SCOREROOM_MODEL_CHANGES", "none")
+    app.text_input(key="models.name").set_value("next")
+    app.button(key="models.train").click().run()
+    assert any("Run `python -m scripts.train` on the server" in each.value.replace("\\", "") for each in app.main.error)
+    assert names(settings) == ["champion", "flat"]
+    left = {button.key for button in app.button}
+    assert left.isdisjoint({"models.delete", "models.champion", "models.rename", "models.train", "models.import"})
+    told = " ".join(caption.value for caption in app.main.caption).replace("\\", "")
+    assert "Models are not changed on this page, because SCOREROOM_MODEL_CHANGES is `none`" in told
