@@ -58,7 +58,7 @@ def render(view: View) -> None:
     with box:
         match name:
             case "Performance":
-                _render_performance(view, session, counts)
+                _render_performance(view, session, counts, entry)
             case "Features":
                 _render_features(manifest, session.definition)
             case "Build":
@@ -231,13 +231,16 @@ def _worded_training(manifest: Manifest, data: facts.TrainingData | None) -> str
     return f"{labels.plain(data.description)} As a table it has the SHA-256 `{digest}` (whole under {BUILD})."
 
 
-def _render_performance(view: View, session: ScoringSession, counts: ScoreCounts | None) -> None:
-    manifest = session.manifest
-    st.subheader("Out of fold, on all training applications", anchor=False)
-    if counts is not None:
-        st.markdown(labels.plain(calibration_verdict(counts).message))
-    _render_table("Performance", _figure_table(manifest, counts), right=(1, 2, 3))
-    st.caption(facts.trees_chosen(manifest))
+def _render_performance(
+    view: View, session: ScoringSession, counts: ScoreCounts | None, entry: ModelEntry | None
+) -> None:
+    manifest, is_foreign = session.manifest, _was_made_elsewhere(view, entry)
+    if not is_foreign:
+        st.subheader("Out of fold, on all training applications", anchor=False)
+        if counts is not None:
+            st.markdown(labels.plain(calibration_verdict(counts).message))
+        _render_table("Performance", _figure_table(manifest, counts), right=(1, 2, 3))
+        st.caption(facts.trees_chosen(manifest))
     if counts is not None:
         exact = "from each distinct PD" if counts.is_exact else "from PDs in groups between neighbouring cutoffs"
         st.caption(f"Counted now {exact}; the manifest's figures come from the exact rows when it was made.")
@@ -245,8 +248,8 @@ def _render_performance(view: View, session: ScoringSession, counts: ScoreCounts
         _render_unseen(view, session)
         _render_folds(view)
     _render_out_of_time(manifest)
-    st.subheader("Exported against trained", anchor=False)
-    st.markdown(labels.plain(facts.parity(manifest)))
+    st.subheader("Exported against what it was made from" if is_foreign else "Exported against trained", anchor=False)
+    st.markdown(labels.plain(facts.parity(manifest, "those of what it was made from" if is_foreign else "LightGBM's")))
 
 
 def _render_gaps(view: View) -> None:
@@ -402,7 +405,8 @@ def _render_build(session: ScoringSession, manifest: Manifest) -> None:
             },
             right=(1,),
         )
-        st.caption(facts.trees_chosen(manifest))
+        if "trees" in manifest.metrics:
+            st.caption(facts.trees_chosen(manifest))
         st.subheader("Decision", anchor=False)
         edges = ", ".join(labels.percent(edge, 0) for edge in manifest.band_edges)
         st.markdown(

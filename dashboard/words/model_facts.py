@@ -280,14 +280,14 @@ def backend(session: ScoringSession) -> str:
     return f"LightGBM scores, from {session.backend}, because of a fallback: {session.fallback_reason}."
 
 
-def parity(manifest: Manifest) -> str:
-    """How the exported model compares with the trained one, in a sentence."""
+def parity(manifest: Manifest, whose: str = "LightGBM's") -> str:
+    """How the exported model compares with the one `whose` PDs it was to have, in a sentence."""
     rows, gap, flips = (manifest.metrics.get(f"parity_{name}") for name in ("rows", "max_abs", "flips"))
     if rows is None or gap is None or flips is None:
         return "The manifest does not say how the exported model compares with the trained one."
     changed = "no decision changes" if flips == 0 else f"{labels.plural(int(flips), 'decision')} changed"
     return (
-        f"On {labels.plural(round(rows), 'application')} the exported model gives PDs that differ from LightGBM's by "
+        f"On {labels.plural(round(rows), 'application')} the exported model gives PDs that differ from {whose} by "
         f"at most {gap:.1e}, and {changed} at the cutoff of {labels.cutoff_percent(manifest.cutoff, 2)}."
     )
 

@@ -168,6 +168,10 @@ def test_a_champion_that_was_made_elsewhere_and_has_no_trees_is_told_as_that(
     card = texts(open_page("model-card"))
     assert "may have been trained on these applications, so the card states no performance out of fold" in card
     assert "not the imported predictions" not in card
+    performance = texts(opened(open_page, "Performance"))
+    assert "Exported against what it was made from" in performance
+    assert "Out of fold, on all" not in performance
+    assert "number of trees" not in performance
     no_trees = "The published model gives PDs without the trees that contributions are computed from."
     assert no_trees in texts(open_page("explanation"))
     applicant = open_page("applicant", {"applicant": str(cache.first_id(cache.open_dataset(cache.Location())))})
