@@ -29,6 +29,7 @@ from dashboard.metrics.stability import (
     characteristic_stability,
     population_stability,
 )
+from dashboard.metrics.weighing import Overlap
 from dashboard.visit import parameters
 from dashboard.visit.links import Cohort
 from dashboard.visit.visit import parts_of
@@ -50,14 +51,14 @@ _MARKED = "part of the filter"
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """The two cohorts whose distributions are compared, and how many applications are in both.
+    """The two cohorts whose distributions are compared, and the applications that are in both.
 
     The reference is the portfolio where it `is_beside` the file that the current cohort is of.
     """
 
     reference: Cohort
     current: Cohort
-    overlap: int
+    overlap: Overlap
     is_beside: bool = False
 
 
@@ -68,7 +69,7 @@ def render(view: View) -> None:
         st.info(_NOTHING, icon=":material/compare_arrows:")
         return
     counts = _counts(view, sides)
-    problem = _why_nothing(sides, [side.n_applications for side in counts])
+    problem = _why_nothing(sides, [side.n_rows for side in counts])
     if problem:
         st.info(labels.plain(problem), icon=":material/compare_arrows:")
         return
@@ -93,7 +94,7 @@ def _sides(view: View) -> Sides | None:
     # Another model changes which PDs applications have, and not which they are.
     current, reference = view.cohort, None if view.beside else view.against
     if reference is None and view.dataset.location.file:
-        return Sides(Cohort("Portfolio", Filters()), current, 0, is_beside=True)
+        return Sides(Cohort("Portfolio", Filters()), current, Overlap(), is_beside=True)
     if reference is None and current.filters:
         reference = rest_of(current.filters)
     if reference is None:
@@ -103,7 +104,7 @@ def _sides(view: View) -> Sides | None:
         name, level = folds[0]
         current = Cohort(f"Fold {level}", Filters.of([LevelFilter(name, (level,))]))
         reference = Cohort("Other folds", current.filters.rest())
-    return Sides(reference, current, cache.n_in_both(view.dataset, reference.filters, current.filters))
+    return Sides(reference, current, cache.overlap(view.dataset, reference.filters, current.filters))
 
 
 def _counts(view: View, sides: Sides) -> list[ScoreCounts]:
@@ -132,7 +133,7 @@ def _why_nothing(sides: Sides, sizes: list[int]) -> str:
     if not all(sizes):
         name = (sides.current if sizes[0] else sides.reference).name
         return f"{name} holds no applications. Choose another comparison in the bar."
-    if sizes == [sides.overlap] * 2:
+    if sizes == [sides.overlap.n_rows] * 2:
         return (
             "The cohort and what it is compared with are the same applications. Choose another comparison in the bar."
         )
@@ -141,8 +142,8 @@ def _why_nothing(sides: Sides, sizes: list[int]) -> str:
 
 def _worded_sides(view: View, sides: Sides, n_current: int, n_reference: int) -> str:
     """Which cohort is held against which, how large they are, and why it is these two."""
-    names = [labels.plain(side.name) for side in (sides.current, sides.reference)]
-    both = f", {labels.count(sides.overlap)} {'is' if sides.overlap == 1 else 'are'} in both" if sides.overlap else ""
+    names, shared = [labels.plain(side.name) for side in (sides.current, sides.reference)], sides.overlap.total
+    both = f", {labels.count(shared)} {'is' if shared == 1 else 'are'} in both" if shared else ""
     sizes = f"{labels.plural(n_current, 'application')} against {labels.count(n_reference)}{both}"
     text = f"**{names[0]} against {names[1]}** as the reference: {sizes}."
     if view.beside is not None:

@@ -29,6 +29,7 @@ from dashboard.metrics.counts import ScoreCounts, count_scores
 from dashboard.metrics.evaluation import Assumptions, Evaluation
 from dashboard.metrics.row_counts import TableRows, add_counts, table_rows
 from dashboard.metrics.segment_counts import MOST_SORTED
+from dashboard.metrics.weighing import Overlap
 from data.predictions import pieces
 from data.predictions.table import PROBABILITY, CohortKind
 
@@ -192,8 +193,8 @@ def shared_column_counts(dataset: Dataset, filters: Filters) -> ColumnCounts:
 
 
 @st.cache_data(max_entries=SMALL, show_spinner=False, hash_funcs=KEYS)
-def n_in_both(dataset: Dataset, one: Filters, other: Filters) -> int:
-    """The number of applications that are in both cohorts."""
+def overlap(dataset: Dataset, one: Filters, other: Filters) -> Overlap:
+    """The applications that are in both cohorts."""
     rows = predictions(dataset).holding([*one.needed, *other.needed])
     return count_both(rows, one.expression(), other.expression())
 

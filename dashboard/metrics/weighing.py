@@ -30,6 +30,27 @@ class Weighing(NamedTuple):
         return self._replace(open=0.0)
 
 
+class Overlap(NamedTuple):
+    """The applications that two cohorts share: rows, the sum of their weights and that of their squared weights."""
+
+    n_rows: int = 0
+    total: float = 0
+    squares: float = 0
+
+    @classmethod
+    def of_rows(cls, number: int) -> Overlap:
+        """Rows that count once each."""
+        return cls(number, number, number)
+
+    def effective(self, one: float, two: float) -> float:
+        """How many effective applications are shared, given how many there are per unit of weight in either cohort.
+
+        It is the K for which 1 / N + 1 / M - 2 K / (N M) is the sum of squared differences between the shares that each
+        row has of either cohort, where N and M are the cohorts' effective numbers.
+        """
+        return self.squares * one * two
+
+
 def effective_share(total: float, squares: float) -> float:
     """The effective number of applications per unit of weight: (sum w)^2 / sum w^2, over sum w.
 

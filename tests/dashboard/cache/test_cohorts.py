@@ -38,7 +38,7 @@ def test_what_two_cohorts_share_is_counted_once(dataset: cache.Dataset, frame: p
     women = Filters.of([LevelFilter("CODE_GENDER", ("F",))])
     both = frame.filter(pl.col("NAME_INCOME_TYPE") == "Pensioner", pl.col("CODE_GENDER") == "F")
     assert 0 < both.height < frame.height
-    assert cache.n_in_both(dataset, PENSIONERS, women) == both.height
+    assert cache.overlap(dataset, PENSIONERS, women).n_rows == both.height
     assert cache.shared_counts(dataset, PENSIONERS, women).n_bad == both["is_default"].sum()
     # Nothing asked for is everybody.
     assert cache.shared_counts(dataset, Filters(), Filters()).n_applications == frame.height
@@ -98,7 +98,7 @@ def test_a_cohort_may_be_cut_by_a_column_that_the_predictions_do_not_carry(
     assert cache.column_counts(dataset, cohort)["AMT_CREDIT"].sum() == n
     assert cache.cell_counts(dataset, cohort, bins, bins, 0.1).applications.sum() == n
     pensioners = inside.filter(pl.col("NAME_INCOME_TYPE") == "Pensioner")
-    assert cache.n_in_both(dataset, PENSIONERS, cohort) == pensioners.height
+    assert cache.overlap(dataset, PENSIONERS, cohort).n_rows == pensioners.height
     assert cache.shared_counts(dataset, cohort, PENSIONERS).n_bad == pensioners["is_default"].sum()
     assert set(
         cache.predictions(dataset).frame["application_id"][cache.row_order(dataset, cohort, Sort(), None)[:]]

@@ -18,6 +18,7 @@ from dashboard.metrics.column_counts import (
     make_column_codes,
     select_rows,
 )
+from dashboard.metrics.weighing import Overlap
 
 SIZES = {"two": 2, "many": 60, "one": 1, "eleven": 11, "most": 256, "ten": 10, "three": 3}
 
@@ -66,7 +67,7 @@ def test_parts_add_up_and_the_rest_is_what_is_left() -> None:
     part, rest = count_columns(codes, chosen), count_columns(codes, ~chosen)
     for name in SIZES:
         assert (part + rest)[name].tolist() == codes.whole[name].tolist()
-        assert (codes.whole - part)[name].tolist() == rest[name].tolist()
+        assert (codes.whole[name] - part[name]).tolist() == rest[name].tolist()
 
 
 def test_codes_are_expressions_over_the_rows() -> None:
@@ -97,7 +98,7 @@ def test_rows_are_selected_and_a_null_is_no() -> None:
 def test_rows_in_both() -> None:
     frame = pl.DataFrame({"x": [1, 2, 3, 4]})
     low, high = pl.col("x") <= 3, pl.col("x") >= 2
-    assert count_both(frame, low, high) == 2
-    assert count_both(frame, low, None) == 3
-    assert count_both(frame, None, None) == 4
-    assert count_both(frame, low, ~low) == 0
+    assert count_both(frame, low, high) == Overlap.of_rows(2)
+    assert count_both(frame, low, None) == Overlap.of_rows(3)
+    assert count_both(frame, None, None) == Overlap.of_rows(4)
+    assert count_both(frame, low, ~low) == Overlap.of_rows(0)

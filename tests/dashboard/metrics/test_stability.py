@@ -28,6 +28,7 @@ from dashboard.metrics.stability import (
     population_stability,
     stability_index,
 )
+from dashboard.metrics.weighing import Overlap
 
 bins = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=1, max_size=12)
 
@@ -159,7 +160,7 @@ def test_verdicts(reference: list[int], current: list[int], said: Shift) -> None
 
 def test_pd_is_compared_over_tenths_of_the_reference(portfolio: pl.DataFrame, binned: ScoreCounts) -> None:
     current = portfolio.filter(pl.col("region") == 2)
-    found = population_stability(binned, count_scores(current), overlap=current.height)
+    found = population_stability(binned, count_scores(current), overlap=Overlap.of_rows(current.height))
     assert found.edges.size == 10
     assert found.edges[0] == 0
     assert np.all(np.abs(found.stability.reference_share - 0.1) < 0.002)
@@ -209,7 +210,7 @@ def test_a_file_is_put_on_the_grid_of_the_portfolio(portfolio: pl.DataFrame, bin
 def test_every_column_has_its_index() -> None:
     reference = ColumnCounts({"a": np.array([5, 5]), "b": np.array([2, 3, 5])})
     current = ColumnCounts({"a": np.array([8, 2]), "b": np.array([2, 3, 5])})
-    found = characteristic_stability(reference, current, overlap=4)
+    found = characteristic_stability(reference, current, overlap=Overlap.of_rows(4))
     assert found["a"].index.value == pytest.approx(0.3 * math.log(8 / 5) - 0.3 * math.log(2 / 5))
     assert found["b"].index.value == 0
     assert found["b"].largest is None

@@ -22,12 +22,13 @@ from sklearn.metrics import (
 
 from dashboard.metrics.cell_counts import count_cells
 from dashboard.metrics.cells import CellMeasure, cell_grid
+from dashboard.metrics.column_counts import count_both, count_columns, make_column_codes
 from dashboard.metrics.counts import ScoreCounts, count_scores, exact_counts
 from dashboard.metrics.evaluation import Evaluation
 from dashboard.metrics.rates import wilson_ends
 from dashboard.metrics.row_counts import table_rows
 from dashboard.metrics.segments import segment_report
-from dashboard.metrics.stability import population_stability
+from dashboard.metrics.stability import SAME_ROWS, characteristic_stability, population_stability
 from dashboard.metrics.weighing import NO_WEIGHTED_TEST
 from dashboard.report.catalogue import PAGES
 from dashboard.visit.assumptions import assume
@@ -211,3 +212,33 @@ def test_cells_and_stability(rows: pl.DataFrame) -> None:
     )
     assert found.stability.index.value == pytest.approx(float(((c - r) * np.log(c / r)).sum()))
     assert found.stability.n_current == pytest.approx(kish(weight[region == 1]))
+
+
+def test_shift_of_a_column_by_weights(rows: pl.DataFrame) -> None:
+    codes = make_column_codes(rows, {"region": (pl.col("region"), 4)})
+    outcome, pd, weight = arrays(rows)
+    region = rows["region"].to_numpy()
+    reference, current = pd < 0.2, (pd > 0.05) | outcome
+    both = count_both(rows, pl.lit(pl.Series(reference)), pl.lit(pl.Series(current)))
+    counts = [count_columns(codes, side) for side in (reference, current)]
+    found = characteristic_stability(*counts, overlap=both)["region"]
+    r, c = (np.bincount(region[side], weights=weight[side])[1:] / weight[side].sum() for side in (reference, current))
+    assert found.index.value == pytest.approx(float(((c - r) * np.log(c / r)).sum()))
+    assert found.n_reference == pytest.approx(kish(weight[reference]))
+    # Each row's share of the one cohort less that of the other: what both hold in like share cannot differ by chance.
+    apart = reference * weight / weight[reference].sum() - current * weight / weight[current].sum()
+    assert found.noise == pytest.approx(2 * float((apart**2).sum()))
+    alike = count_both(rows, pl.lit(pl.Series(current)), pl.lit(pl.Series(current)))
+    assert characteristic_stability(counts[1], counts[1], overlap=alike)["region"].index.reason == SAME_ROWS
+
+
+def test_column_counts_of_weights_that_are_alike_are_those_of_rows(rows: pl.DataFrame) -> None:
+    chosen = rows["default_probability"].to_numpy() < 0.05
+    plain, doubled = rows.drop("weight"), rows.with_columns(weight=pl.lit(2.0))
+    one, two = (make_column_codes(each, {"region": (pl.col("region"), 4)}) for each in (plain, doubled))
+    found = [
+        characteristic_stability(count_columns(each, ~chosen), count_columns(each, chosen))["region"]
+        for each in (one, two)
+    ]
+    assert found[0].index.value == pytest.approx(found[1].index.value)
+    assert found[0].critical_95 == pytest.approx(found[1].critical_95)
