@@ -132,12 +132,7 @@ def _render_ticks(view: View) -> None:
     groups: dict[str, list[Part]] = {"Tables of figures": [Part(Kind.CARDS, name) for name in CARDS]}
     for name, chart in CHARTS.items():
         groups.setdefault(f"Charts: {chart.group}", []).append(Part(Kind.CHART, name))
-    columns = [column.name for column in view.predictions.cohort_columns]
-    groups["Segments"] = [
-        Part(Kind.SEGMENTS, name)
-        for name in (USUAL_COLUMNS, *view.definition.screen.segments)
-        if name in ("*", *columns)
-    ]
+    groups["Segments"] = [Part(Kind.SEGMENTS, name) for name in (USUAL_COLUMNS, *view.usual_segments)]
     held = set(_parts())
     for group, offered in groups.items():
         ticked = [part for part in offered if part in held]

@@ -123,7 +123,7 @@ def _render_choices(view: View) -> Shown:
         [1.3, 0.9, 1.2, 1.4, 1.4], gap="medium", vertical_alignment="bottom"
     )
     with cells[0]:
-        column = _render_column("Column", COLUMN, _columns(view), view.definition.screen.segments)
+        column = _render_column("Column", COLUMN, _columns(view), view.usual_segments)
     with cells[1]:
         if column.kind is CohortKind.LEVELS:
             st.caption("One group per level")

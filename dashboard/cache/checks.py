@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import streamlit as st
 
@@ -101,12 +101,12 @@ def _kept_parts(dataset: Dataset, filters: Filters) -> tuple[tuple[str, Groups],
 @st.cache_resource(max_entries=LOADED, show_spinner=False, hash_funcs=KEYS)
 def _checked_rows(dataset: Dataset) -> tuple[CodedRows, Mapping[str, Bins]]:
     table = predictions(dataset)
-    names = [column.name for column in table.cohort_columns if _is_checked(column)]
+    usual = table.usual_segments(definition())
+    names = [column.name for column in table.cohort_columns if _is_checked(column, usual)]
     bins = {name: column_bins(dataset, name, _N_GROUPS) for name in names}
     codes = ((name, cut.codes(table.frame[name])) for name, cut in bins.items())
     return code_rows(rows_of(dataset), codes, {name: len(cut.labels) for name, cut in bins.items()}), bins
 
 
-def _is_checked(column: CohortColumn) -> bool:
-    usual = column.name in definition().screen.segments
-    return usual or (column.kind is CohortKind.LEVELS and column.name not in _NO_SEGMENTS)
+def _is_checked(column: CohortColumn, usual: Collection[str]) -> bool:
+    return column.name in usual or (column.kind is CohortKind.LEVELS and column.name not in _NO_SEGMENTS)

@@ -75,6 +75,11 @@ class View:
         return None if self.comparison is None else self.comparison.other.counts
 
     @property
+    def usual_segments(self) -> tuple[str, ...]:
+        """The columns that segments are made of first."""
+        return self.predictions.usual_segments(self.definition)
+
+    @property
     def is_cut_by_outcome(self) -> bool:
         """Whether the cohort is what it is because of what happened to it."""
         return self.cohort.filters.is_cut_by_outcome

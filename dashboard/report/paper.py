@@ -213,7 +213,7 @@ def _expanded(parts: Sequence[Part], predictions: Predictions, definition: Defin
         if part.kind is not Kind.SEGMENTS:
             yield part
         elif part.value == USUAL_COLUMNS:
-            usual = [name for name in definition.screen.segments if name in known]
+            usual = predictions.usual_segments(definition)
             yield from (Part(Kind.SEGMENTS, name) for name in usual or known[:1])
         elif part.value in known:
             yield part

@@ -40,7 +40,7 @@ FORMAT, VERSION = "scoreroom.report", 1
 TEMPLATES = Path(__file__).parent / "templates"
 # What the cohort may be compared with besides another cohort.
 REST, PORTFOLIO = ("rest",), ("portfolio",)
-# The columns that the portfolio's definition names for segments.
+# The columns that are named for segments, by the portfolio's definition or in a brought file.
 USUAL_COLUMNS = "*"
 MOST_PARTS, LONGEST_TITLE, LONGEST_TEXT = 100, 200, 5_000
 _LARGEST_FILE = 1 << 20

@@ -29,6 +29,7 @@ from data.predictions.shaping import (
     role_columns,
     shape_columns,
     special_in,
+    whole_levels,
     with_special,
 )
 from data.predictions.table import (
@@ -119,6 +120,7 @@ def import_predictions(
         scale=scored.scale,
         champion=assigned.scores.column if scored.stacked is None else scored.stacked.champion,
         other_scales=scored.other_scales,
+        segments=tuple(name for name in assigned.segments if name in frame.columns),
     )
 
 
@@ -256,6 +258,7 @@ def _digest(path: Path, assigned: Assigned, answers: Answers, said: Said) -> str
         sorted(assigned.columns.items()),
         ends,
         sorted(assigned.scores.others.items()),
+        assigned.segments,
         answers.champion,
         word_said(said),
     )
@@ -358,5 +361,6 @@ def _shape(
     kept, more = shape_columns(cut())
     # Here, because other levels are put in the order of the alphabet.
     kept = [ordered_grades(values, pds) if values.name == roles.get(say.GRADE) else values for values in kept]
+    kept = [whole_levels(values) if values.name in assigned.segments else values for values in kept]
     present = {values.name for values in kept}
     return pl.DataFrame([*shaped, *kept]), [each for each in days if each.name in present], [*notices, *more]

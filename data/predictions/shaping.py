@@ -89,6 +89,16 @@ def ordered_grades(grades: pl.Series, pds: pl.Series) -> pl.Series:
     return texts.cast(pl.Enum(order))
 
 
+def whole_levels(values: pl.Series) -> pl.Series:
+    """A column of up to `MOST_LEVELS` whole numbers as levels in their order; any other column as it is."""
+    if not values.dtype.is_numeric() or not bool((values == values.floor()).fill_null(value=True).all()):
+        return values
+    levels = values.drop_nulls().unique().sort()
+    if len(levels) > MOST_LEVELS:
+        return values
+    return values.cast(pl.Int64).cast(pl.String).cast(pl.Enum(levels.cast(pl.Int64).cast(pl.String)))
+
+
 def special_in(frame: pl.DataFrame, names: Iterable[str]) -> dict[str, dict[float, int]]:
     """The numbers of each of these columns that look like codes, and in how many rows; columns without are left out."""
     found: dict[str, dict[float, int]] = {}

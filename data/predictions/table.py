@@ -146,9 +146,9 @@ class Predictions:
 
     `others` are the further scores of the same rows by name (Float64, null where there is none), and `other_scales`
     the scales of those that are no probabilities; the shown one is called `champion` in a file that somebody brought.
-    Where there is a `scale`, `default_probability` is no probability but a place on it: what takes PDs for
-    probabilities is not defined. `scores_of` gives the PDs of the model of a name, row by row, where several are at
-    hand.
+    `segments` are the cohort columns that somebody named as such: they come before the definition's own. Where there is
+    a `scale`, `default_probability` is no probability but a place on it: what takes PDs for probabilities is not
+    defined. `scores_of` gives the PDs of the model of a name, row by row, where several are at hand.
     """
 
     frame: pl.DataFrame
@@ -161,7 +161,13 @@ class Predictions:
     scale: Scale | None = None
     champion: str = ""
     other_scales: Mapping[str, Scale] = field(default_factory=dict)
+    segments: tuple[str, ...] = ()
     scores_of: Callable[[str], pl.Series] | None = field(default=None, compare=False, repr=False)
+
+    def usual_segments(self, definition: Definition) -> tuple[str, ...]:
+        """The cohort columns that segments are made of first: those said to be segments, then the definition's."""
+        known = {column.name for column in self.cohort_columns}
+        return tuple(name for name in dict.fromkeys((*self.segments, *definition.screen.segments)) if name in known)
 
     @property
     def why_no_pd(self) -> str:

@@ -108,6 +108,8 @@ def word_roles(assigned: Assigned, used: Mapping[str, str], percents: Collection
     what = " (percent)" if not what and scores.column in percents else what
     parts.append(f"{'score' if scores.word in ('points', 'risk-score') else 'PD'} from {scores.column}{what}")
     parts += [f"{_ON_SCREEN.get(role, role)} from {name}" for role, name in used.items()]
+    if assigned.segments:
+        parts.append(f"segments from {', '.join(assigned.segments)}")
     if scores.others:
         parts.append(f"further scores: {', '.join(scores.others)}")
     return ", ".join(parts)

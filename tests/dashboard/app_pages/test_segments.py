@@ -234,11 +234,13 @@ def test_names_out_of_a_file_are_shown_letter_by_letter(built: Settings, open_pa
         {
             "y": (random.random(4_000) < pd).astype(int),
             "p": pd,
+            "age": random.integers(20, 70, 4_000),
             "branch": random.choice(["<b>north</b>", "south"], 4_000),
         }
     )
     frame.write_csv(path)
-    told = ("--predictions", str(path), "--map", "y=outcome", "--map", "p=probability")
+    # What is named as a segment is looked at first, whatever stands before it in the file.
+    told = ("--predictions", str(path), "--map", "y=outcome", "--map", "p=probability", "--map", "branch=segment")
     app = open_page(PATH, arguments=told)
     assert set(table(app)["Segment"]) == {"<b>north</b>", "south"}
     assert set(figure(app)["layout"]["yaxis"]["ticktext"]) == {"&lt;b&gt;north&lt;/b&gt;", "south"}

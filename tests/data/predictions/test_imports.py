@@ -441,3 +441,17 @@ def test_a_header_that_does_not_end_with_the_first_line_is_read(header: str, tmp
 def test_a_name_that_stands_twice_plays_no_role(tmp_path: Path) -> None:
     with pytest.raises(PredictionsError, match="column y, taken for the outcome, stands in the header more than once"):
         import_predictions(_csv(tmp_path, "pd,y,y\n0.1,0,1\n0.2,1,0\n"), embedded.DEFINITION)
+
+
+def test_columns_named_as_segments_come_first_and_whole_numbers_are_their_levels(tmp_path: Path) -> None:
+    path = _csv(tmp_path, "y,pd,age,zone,rate\n0,0.1,30,10,0.5\n1,0.4,40,9,0.25\n0,0.2,50,,0.1\n1,0.3,60,9,0.2\n")
+    answers = parse_answers(["zone=segment", "rate=segment"])
+    theirs = import_predictions(path, embedded.DEFINITION, answers)
+    kinds = {column.name: (column.kind, column.levels) for column in theirs.cohort_columns}
+    assert kinds["zone"] == (CohortKind.LEVELS, ("9", "10"))
+    assert theirs.frame["zone"].to_list() == ["10", "9", None, "9"]
+    assert kinds["rate"] == (CohortKind.RANGE, ())
+    assert theirs.usual_segments(embedded.DEFINITION) == ("zone", "rate")
+    assert theirs.source.taken.endswith("segments from zone, rate")
+    # What is looked at first is another answer, so nothing kept of the file without it is shown.
+    assert theirs.source.digest != import_predictions(path, embedded.DEFINITION).source.digest
