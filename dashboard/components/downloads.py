@@ -14,6 +14,7 @@ from functools import partial
 import polars as pl
 import streamlit as st
 
+from dashboard import state
 from dashboard.charts.chart import table_frame
 from dashboard.charts.template import Named, Table
 from dashboard.components.files import offer_file
@@ -36,8 +37,9 @@ def begin_page() -> None:
 
 
 def note_table(name: str, frame: pl.DataFrame) -> None:
-    """Remember a table that is shown as `name`."""
-    _noted()[name] = frame
+    """Remember a table that is shown as `name`; files say of scores what the screen does."""
+    headers = labels.distinct({header: state.score_words(header) for header in frame.columns})
+    _noted()[state.score_words(name)] = frame.rename(headers)
 
 
 @contextmanager
@@ -67,7 +69,7 @@ def note_card(
     rows: list[Row] | None = st.session_state.get(_GROUP)
     if rows is None:
         return
-    row: Row = {"Figure": unmarked(label), "Shown": unmarked(shown)}
+    row: Row = {"Figure": unmarked(state.score_words(label)), "Shown": unmarked(shown)}
     if estimate is not None:
         row |= _ends("", estimate)
     if other is not None:
@@ -75,7 +77,7 @@ def note_card(
     if difference is not None:
         row |= _ends("Difference: ", difference)
     told = "; ".join(filter(None, (note, more)))
-    rows.append(row | ({"Note": unmarked(told)} if told else {}))
+    rows.append(row | ({"Note": unmarked(state.score_words(told))} if told else {}))
 
 
 def unmarked(text: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard import state
+from dashboard.words.score_words import IN_PLACES
 from dashboard.words.sections import METRICS, sections_of
 
 
@@ -24,4 +26,6 @@ def render_method(heading: str, *, key: str) -> None:
 
 def render_section(heading: str) -> None:
     """Write the section called `heading`."""
+    if state.shows_places():
+        st.caption(IN_PLACES)
     st.markdown(f"**{heading}**\n\n{sections_of(METRICS)[heading]}")

@@ -12,6 +12,11 @@ _WORDS = (
     (re.compile(r"\bPDs\b"), "score places"),
     (re.compile(r"\bPD\b"), "score place"),
 )
+# Before a text that is written of PDs and of any portfolio.
+IN_PLACES = (
+    "This portfolio's score is no probability. Where the section says PD, read the score's place on its own scale, "
+    "from the safest (0 %) to the riskiest (100 %); what takes a PD for a probability is not shown."
+)
 # Begins a sentence or a title.
 _BEGINNING = re.compile(r"^(<b>)?score place")
 

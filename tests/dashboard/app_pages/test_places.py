@@ -39,13 +39,23 @@ def all_words(app: AppTest) -> list[str]:
     return found
 
 
+def taken_away(app: AppTest) -> list[str]:
+    """Names, headers and cards of what the page hands out as files."""
+    found: list[str] = []
+    for name, table in app.session_state["downloads.tables"].items():
+        rows = table if isinstance(table, list) else []
+        headers = [] if isinstance(table, list) else table.columns
+        found += [name, *headers, *(str(cell) for row in rows for cell in row.values())]
+    return found
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_no_page_says_pd_of_points(built: Settings, open_page: OpenPage, tmp_path: Path, path: str) -> None:
     file = tmp_path / "cards.csv"
     LOANS.write_csv(file)
     roles = [f"--map={name}" for name in ("points=points", "defaulted=outcome")]
     app = open_page(path, arguments=("--predictions", str(file), *roles))
-    words = all_words(app)
+    words = [*all_words(app), *taken_away(app)]
     assert [each for each in words if re.search(r"\bPDs?\b", each)] == []
     assert any("core place" in each for each in words)
     if path == "discrimination":

@@ -86,3 +86,23 @@ def test_a_workbook_of_tables_has_a_sheet_each_and_runs_nothing() -> None:
     assert len(book.sheet_names) == 3
     first = book.get_sheet_by_name(book.sheet_names[0]).to_python()
     assert first == [["Two rows", ""], ["=n", "name"], [1.0, HOSTILE], [2.5, ""]]
+
+
+def test_files_call_scores_that_are_no_probabilities_what_the_screen_calls_them() -> None:
+    def places() -> None:
+        import polars as pl
+        import streamlit as st
+
+        from dashboard.components.downloads import begin_page, card_group
+        from dashboard.components.metric_card import render_metric
+        from dashboard.components.table import render_frame
+
+        begin_page()
+        st.session_state["visit.places"] = True
+        render_frame(pl.DataFrame({"PD": [0.5], "Mean PD": [0.25]}), alt="PDs by row")
+        with card_group("Cards"):
+            render_metric("Highest PD", "50 %", "of all PDs")
+
+    noted = AppTest.from_function(places).run().session_state["downloads.tables"]
+    assert noted["Score places by row"].to_dict(as_series=False) == {"Score place": [0.5], "Mean score place": [0.25]}
+    assert noted["Cards"] == [{"Figure": "Highest score place", "Shown": "50 %", "Note": "of all score places"}]

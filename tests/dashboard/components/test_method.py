@@ -6,6 +6,7 @@ import re
 
 from streamlit.testing.v1 import AppTest
 
+from dashboard.words.score_words import IN_PLACES
 from dashboard.words.sections import METRICS, sections_of
 from data.settings import ROOT
 
@@ -31,3 +32,16 @@ def test_a_section_is_written_when_its_button_is_pressed() -> None:
     app.run()
     (shown,) = app.markdown
     assert shown.value == f"**Segments**\n\n{sections_of(METRICS)['Segments']}"
+
+
+def test_a_section_says_first_that_scores_are_no_pds_where_they_are_none() -> None:
+    def section() -> None:
+        from dashboard.components.method import render_section
+
+        render_section("Segments")
+
+    app = AppTest.from_function(section).run()
+    assert not app.caption
+    app.session_state["visit.places"] = True
+    app.run()
+    assert [each.value for each in app.caption] == [IN_PLACES]
