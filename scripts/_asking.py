@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 from data.definition.definition import Definition
-from data.predictions.imports import import_predictions
 from data.predictions.roles.answers import OUTCOME, Answers
 from data.predictions.roles.questions import Question, QuestionsError
 from data.predictions.table import Predictions
 from data.reading.said import NOTHING, Said
+from scripts._at_hand import read_brought
 
 
 def read_asking(
@@ -27,7 +27,7 @@ def read_asking(
     is_asked = False
     while True:
         try:
-            predictions = import_predictions(path, definition, answers, said)
+            predictions = read_brought(path, definition, answers, said)
         except QuestionsError as error:
             if not (sys.stdin.isatty() and sys.stderr.isatty()):
                 raise

@@ -1,15 +1,38 @@
-"""The predictions that a command works on unless it is given others, and the cutoff that it is given."""
+"""The predictions that a command works on, those at hand or in a file, and the cutoff that it is given."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from data.definition.definition import Definition
 from data.errors import FileError, PredictionsError, SettingError
 from data.predictions.at_hand import open_predictions
+from data.predictions.imports import import_predictions
+from data.predictions.roles.answers import Answers
 from data.predictions.scale import Scale
 from data.predictions.table import Predictions
+from data.reading.said import Said
 from data.settings import Settings
 from data.store.opening import is_there
 from inference.publishing.pipeline import why_no_model
+from scripts._cli import progress
+
+# Of a smaller text a bar would be gone before it is seen.
+_LONG = 1 << 24
+
+
+def read_brought(path: Path, definition: Definition, answers: Answers, said: Said) -> Predictions:
+    """The predictions in somebody's file, with a bar on stderr while a large text is read.
+
+    Raises:
+        ScoreroomError: see `import_predictions`.
+    """
+    if not path.is_file() or path.stat().st_size < _LONG:
+        return import_predictions(path, definition, answers, said)
+    with progress(f"Reading {path.name}") as advance:
+        predictions = import_predictions(path, definition, answers, said, advance)
+        advance(1, 1)
+    return predictions
 
 
 def load_at_hand(settings: Settings, definition: Definition) -> Predictions:

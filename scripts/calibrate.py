@@ -32,7 +32,6 @@ from dashboard.words import labels
 from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
 from data.errors import FileError, SettingError
-from data.predictions.imports import import_predictions
 from data.predictions.roles.flags import answers_of
 from data.predictions.table import DERIVED_COLUMNS, FOLD, PROBABILITY, Predictions
 from data.reading.said import parse_said
@@ -49,7 +48,7 @@ from inference.inventory.entry import CHAMPION, ModelEntry
 from inference.inventory.explained import explain_model
 from inference.inventory.store import check_free, find_model, read_rows
 from inference.model.decision import DEFAULT_CUTOFF
-from scripts._at_hand import load_at_hand
+from scripts._at_hand import load_at_hand, read_brought
 from scripts._cli import offer_portfolio, offer_predictions, positive, progress, run, take_predictions
 
 FORMAT, VERSION = "scoreroom.calibration", 1
@@ -70,9 +69,7 @@ def main() -> None:
         source = _of_model(settings, definition, arguments.model)
     else:
         out = _place(arguments.predictions, arguments.out, arguments.method)
-        source = import_predictions(
-            arguments.predictions, definition, answers_of(arguments), parse_said(arguments.read)
-        )
+        source = read_brought(arguments.predictions, definition, answers_of(arguments), parse_said(arguments.read))
     predictions = prepare(source)
     filters = read_conditions(arguments.where, predictions.filter_columns, definition)
     done = recalibrate(

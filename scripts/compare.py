@@ -30,7 +30,6 @@ from dashboard.words import labels, paired_words
 from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
 from data.errors import ScoreroomError
-from data.predictions.imports import import_predictions
 from data.predictions.roles.flags import answers_of
 from data.predictions.table import ID, PROBABILITY, Predictions
 from data.reading.said import parse_said
@@ -41,7 +40,7 @@ from inference.inventory.explained import name_model_reasons
 from inference.inventory.facts import facts_of
 from inference.inventory.store import list_models, read_scores
 from inference.model.decision import DEFAULT_CUTOFF
-from scripts._at_hand import load_at_hand, read_cutoff, read_score
+from scripts._at_hand import load_at_hand, read_brought, read_cutoff, read_score
 from scripts._cli import offer_portfolio, offer_predictions, run, take_predictions
 from scripts._report_file import check_report_place, write_report
 
@@ -86,7 +85,7 @@ def main() -> None:
         if names and names[0] != CHAMPION and not answers.champion:
             # To name the model in force first answers which of the file's scores is shown.
             answers = replace(answers, champion=names[0])
-        source = import_predictions(arguments.predictions, definition, answers, said)
+        source = read_brought(arguments.predictions, definition, answers, said)
         contenders = _of_file(source, names)
     cutoffs = _cutoffs(arguments, source)
     predictions = prepare(source, cutoffs=cutoffs)

@@ -29,13 +29,12 @@ from dashboard.report.report import Report, evaluate
 from dashboard.visit.assumptions import assume
 from dashboard.words import labels
 from data.definition.at_hand import load_definition
-from data.predictions.imports import import_predictions
 from data.predictions.roles.flags import answers_of
 from data.predictions.table import OUTCOME, Predictions
 from data.reading.said import parse_said
 from data.settings import load_settings
 from inference.model.decision import DEFAULT_CUTOFF
-from scripts._at_hand import load_at_hand, read_cutoff, read_score
+from scripts._at_hand import load_at_hand, read_brought, read_cutoff, read_score
 from scripts._cli import offer_portfolio, offer_predictions, run, take_predictions
 from scripts._report_file import check_report_place, write_report
 
@@ -50,7 +49,7 @@ def main() -> None:
     source = (
         load_at_hand(settings, definition)
         if arguments.predictions is None
-        else import_predictions(arguments.predictions, definition, answers, said)
+        else read_brought(arguments.predictions, definition, answers, said)
     )
     cutoff = _cutoff(arguments.cutoff, source)
     predictions = prepare(source, cutoffs=[cutoff])

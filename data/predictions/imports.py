@@ -54,17 +54,22 @@ from data.predictions.undecided import (
 )
 from data.reading.said import NOTHING, Said, together, word_said
 from data.reading.table import Reading, read_table
+from data.reading.text import Progress
 from data.store.storage import sha256_of
 
 __all__ = ["MOST_LEVELS", "cohort_columns", "import_predictions", "parse_answers", "version_of"]
 
 
 def import_predictions(
-    path: Path, definition: Definition, answers: Answers = NOTHING_SAID, said: Said = NOTHING
+    path: Path,
+    definition: Definition,
+    answers: Answers = NOTHING_SAID,
+    said: Said = NOTHING,
+    progress: Progress | None = None,
 ) -> Predictions:
     """Open `path`, a table of any usual format, as predictions; `said` tells how it is written (`data.reading.said`).
 
-    `answers` say of its columns what names and values do not tell.
+    `answers` say of its columns what names and values do not tell. `progress` gets (done, total) while text is read.
 
     A column that is called as one of the `definition` is described in its words.
 
@@ -78,7 +83,7 @@ def import_predictions(
         PredictionsError: no column could be a score, or one holds values that cannot be used.
     """
     said, answers = together(said, answers.reading), answers.of_columns
-    reading = read_table(path, said)
+    reading = read_table(path, said, None if progress is None else _most_of(progress))
     table, answers = reading.frame, _as_read(answers, reading)
     notices = [*reading.assumed.sentences(), *_notices_of_gaps(reading.gaps)]
     table, assigned = _assigned(path, reading, definition, answers, said)
@@ -122,6 +127,11 @@ def import_predictions(
         other_scales=scored.other_scales,
         segments=tuple(name for name in assigned.segments if name in frame.columns),
     )
+
+
+def _most_of(progress: Progress) -> Progress:
+    """`progress` of the whole for the reading of the text, beyond which the columns are judged."""
+    return lambda done, total: progress(4 * done, 5 * total)
 
 
 def version_of(path: Path) -> str:

@@ -17,6 +17,7 @@ from data.home_credit import embedded
 from data.predictions.imports import MOST_LEVELS, import_predictions, parse_answers
 from data.predictions.roles.questions import QuestionsError
 from data.predictions.table import CohortKind
+from data.reading import surveying
 from data.store.storage import write_parquet
 
 
@@ -455,3 +456,17 @@ def test_columns_named_as_segments_come_first_and_whole_numbers_are_their_levels
     assert theirs.source.taken.endswith("segments from zone, rate")
     # What is looked at first is another answer, so nothing kept of the file without it is shown.
     assert theirs.source.digest != import_predictions(path, embedded.DEFINITION).source.digest
+
+
+def test_progress_is_told_of_both_looks_at_a_text_and_ends_before_its_columns_are_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As of a text that is too large to be kept between the two.
+    monkeypatch.setattr(surveying, "_MOST_KEPT", 0)
+    path = _csv(tmp_path, "y,pd\n" + "0,0.25\n1,0.5\n" * 100_000)
+    told: list[float] = []
+    import_predictions(path, embedded.DEFINITION, progress=lambda done, total: told.append(done / total))
+    assert told == sorted(told)
+    assert told[-1] == pytest.approx(0.8)
+    # Chunk by chunk of a megabyte, so that a bar moves.
+    assert len(set(told)) == 4
