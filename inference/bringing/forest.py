@@ -78,6 +78,10 @@ class Forest:
         )
         return Forest(tuple(moved), self.is_single)
 
+    def negated(self) -> Forest:
+        """The log-odds of the other outcome."""
+        return Forest(tuple(map(_negated, self.trees)), self.is_single)
+
     def check(self, n_features: int) -> None:
         """Raise BringingError unless every tree is one: finite, each node reached once, features among `n_features`."""
         if not self.trees:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -35,7 +36,7 @@ from inference.inventory.store import applications_digest, check_free, find_mode
 from inference.model.artifact import MANIFEST, ONNX, TEXT, DefinitionRecord, Manifest, feature_records
 from inference.model.decision import BAND_EDGES, DEFAULT_CUTOFF
 from inference.model.export import export_onnx
-from inference.model.parity import Parity, check_parity
+from inference.model.parity import TOLERANCE, Parity, check_parity, compare
 from inference.model.session import CHUNK_ROWS, OnnxBackend, ScoringSession
 
 _PICKLE = (
@@ -45,6 +46,8 @@ _PICKLE = (
 )
 PICKLE_OPENED = "Opening a pickle: whatever its author put into it runs now, with your rights."
 _TIMED_ROWS = 500
+_ALONE_ROWS = 32
+_ERRORS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,9 @@ def bring_model(
         child.finish(Plan(tuple(features.names.index(name) for name in names), len(features.names), levels))
         native = np.load(child.folder / NATIVE, allow_pickle=False)
         made = _made(child.folder, native, matrix, features)
+    if (outcome := definition.target) is not None:
+        known = applications[outcome].is_not_null().to_numpy()
+        check_direction(made.pds[known], (applications[outcome] == 1).to_numpy()[known])
     if not made.keeps_directions:
         choice = replace(choice, is_constrained=False)
         features = feature_set(definition, choice)
@@ -170,7 +176,40 @@ def _made(folder: Path, native: NDArray[np.float64], matrix: NDArray[np.float32]
         )
     parts = [exported.predict(matrix[start : start + CHUNK_ROWS]) for start in range(0, len(matrix), CHUNK_ROWS)]
     pds = np.concatenate(parts)
+    _check_alone(exported, matrix, pds)
     return _Made(files, keeps_directions, pds, check_parity(native, pds, DEFAULT_CUTOFF))
+
+
+def _check_alone(exported: OnnxBackend, matrix: NDArray[np.float32], pds: NDArray[np.float32]) -> None:
+    """Raise BringingError where a row's PD is another one without the rows beside it, as a mean over rows makes it."""
+    rows = np.linspace(0, len(matrix) - 1, min(_ALONE_ROWS, len(matrix))).astype(np.int64)
+    alone = np.array([exported.predict(matrix[at : at + 1])[0] for at in rows])
+    if not compare(alone, pds[rows], DEFAULT_CUTOFF).max_abs <= TOLERANCE:
+        raise BringingError(
+            "What it gives for an application depends on the applications that are scored with it, as a mean or a "
+            "softmax over rows does; export it so that each row is scored alone."
+        )
+
+
+def check_direction(pds: NDArray[np.floating[Any]], is_default: NDArray[np.bool_]) -> None:
+    """Refuse PDs that are clearly higher for those who paid: most likely of the other class.
+
+    `pds` and `is_default` are of the same applications, whose outcomes are known. The test is that of Mann and Whitney
+    by ranks; no chance result is refused at 6 standard errors.
+
+    Raises:
+        BringingError: the AUC is below one half by more than that.
+    """
+    n_bad, n_good = int(is_default.sum()), int((~is_default).sum())
+    if not n_bad or not n_good:
+        return
+    ranks = pl.Series(pds).rank("average").to_numpy()
+    auc = (float(ranks[is_default].sum()) - n_bad * (n_bad + 1) / 2) / (n_bad * n_good)
+    if auc < 0.5 - _ERRORS * np.sqrt((n_bad + n_good + 1) / (12 * n_bad * n_good)):
+        raise BringingError(
+            f"Its PDs are lower for applications that defaulted (AUC {auc:.3f}), so they are most likely probabilities "
+            "of the good outcome; name the output of the other class (--output), or train it with 1 for a default."
+        )
 
 
 def row_microseconds(session: ScoringSession, applications: pl.DataFrame) -> float:

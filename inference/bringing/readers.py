@@ -113,7 +113,7 @@ def _opened(path: Path, asked: Asked) -> Reader:
         case FileKind.CATBOOST:
             from catboost import CatBoost
 
-            return _of_catboost(CatBoost().load_model(str(path), format="cbm"), path.parent)
+            return _of_catboost(CatBoost().load_model(str(path), format="cbm"), path.parent, asked)
         case FileKind.SKOPS:
             return SklearnReader(scikit.open_skops(path), asked)
         case FileKind.PICKLE:
@@ -127,33 +127,44 @@ def _of_object(model: Any, asked: Asked, folder: Path) -> Reader:
     """What was unpickled: a model of one of the libraries, or a scikit-learn estimator."""
     match type(model).__module__.split(".")[0]:
         case "lightgbm":
-            return _of_lightgbm(getattr(model, "booster_", model))
+            return _of_lightgbm(getattr(model, "booster_", model), _default_of(getattr(model, "classes_", ()), asked))
         case "xgboost":
             return _of_xgboost(model.get_booster() if hasattr(model, "get_booster") else model, asked)
         case "catboost":
-            return _of_catboost(model, folder)
+            return _of_catboost(model, folder, asked)
     return SklearnReader(model, asked)
 
 
-class ForestReader:
-    """Trees, and the library that they are compared with."""
+def _default_of(classes: Any, asked: Asked) -> int:
+    """Which of the classes that a model of trees names is the default; the second where it names none."""
+    return scikit.class_of_default([str(each) for each in classes], asked.output) if len(classes) == 2 else 1
 
-    def __init__(self, facts: Facts, forest: Forest, predict: Predict) -> None:
+
+class ForestReader:
+    """Trees, and the library that they are compared with.
+
+    `predict` gives the probability of the second of two classes; `default` is the place of the one that is a default.
+    """
+
+    def __init__(self, facts: Facts, forest: Forest, predict: Predict, default: int = 1) -> None:
         forest.check(facts.width or 0)
-        self.facts, self._forest, self._predict = facts, forest, predict
+        self.facts, self._forest, self._predict = facts, forest if default else forest.negated(), predict
+        self._is_second = bool(default)
 
     def finish(self, plan: Plan, matrix: Matrix, folder: Path) -> NDArray[np.float64]:
         self._forest.placed(plan.places).save(folder / FOREST)
-        return _by_chunks(matrix, lambda part: self._predict(np.ascontiguousarray(part[:, list(plan.places)])))
+        second = _by_chunks(matrix, lambda part: self._predict(np.ascontiguousarray(part[:, list(plan.places)])))
+        return second if self._is_second else 1 - second
 
 
-def _of_lightgbm(booster: Any) -> Reader:
+def _of_lightgbm(booster: Any, default: int = 1) -> Reader:
     forest = trees.from_lightgbm(booster.model_to_string())
     names = tuple(booster.feature_name())
     return ForestReader(
         _facts("LightGBM", len(forest.trees), names, r"Column_\d+"),
         forest,
         lambda part: booster.predict(part, num_threads=THREADS),
+        default,
     )
 
 
@@ -188,7 +199,7 @@ def _rounds(booster: Any, wanted: str) -> int | None:
     return int(best) + 1 if wanted == "best" else None
 
 
-def _of_catboost(model: Any, folder: Path) -> Reader:
+def _of_catboost(model: Any, folder: Path, asked: Asked) -> Reader:
     dump = folder / "catboost.json"
     model.save_model(str(dump), format="json")
     forest = trees.from_catboost(orjson.loads(dump.read_bytes()))
@@ -198,6 +209,7 @@ def _of_catboost(model: Any, folder: Path) -> Reader:
         Facts("CatBoost", _said("CatBoost", len(forest.trees) - 1), names if has_names else (), len(names)),
         forest,
         lambda part: model.predict(part, prediction_type="Probability", thread_count=THREADS)[:, 1],
+        _default_of(model.classes_, asked),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
@@ -66,6 +67,7 @@ class SklearnModel:
         self.width = int(getattr(estimator, "n_features_in_", 0)) or None
         self._by_name = bool(self.columns) and any(_selectors(estimator))
         self._texts = set(_texts(estimator, self.columns))
+        self._missing = _missing_word(estimator)
 
     def check_levels(self, has_levels: Mapping[str, bool]) -> None:
         """Raise BringingError where it takes words in a column that has none."""
@@ -86,9 +88,14 @@ class SklearnModel:
             types = [(name, (StringTensorType if name in self._texts else number)([None, 1])) for name in self.columns]
         else:
             types = [(INPUT, number([None, self.width]))]
-        options = {id(self.estimator): {"zipmap": False}}
+        estimator = self.estimator
+        if self._texts and self._missing != "":
+            # In a graph a missing word is an empty text.
+            estimator = copy.deepcopy(estimator)
+            _call_missing_empty(estimator)
+        options = {id(estimator): {"zipmap": False}}
         return convert_sklearn(  # type: ignore[no-any-return]
-            self.estimator, initial_types=types, options=options, target_opset={"": OPSET, "ai.onnx.ml": 3}
+            estimator, initial_types=types, options=options, target_opset={"": OPSET, "ai.onnx.ml": 3}
         )
 
     def predict(self, given: NDArray[np.float32], levels: Mapping[int, Sequence[str]]) -> NDArray[np.float64]:
@@ -96,8 +103,8 @@ class SklearnModel:
         if not self.columns:
             return np.asarray(self.estimator.predict_proba(given), dtype=np.float64)
         columns = {
-            name: _words(given[:, at], levels[at]) if name in self._texts else given[:, at].astype(np.float64)
-            for at, name in enumerate(self.columns)
+            name: _words(column, levels[at], self._missing) if name in self._texts else column.astype(np.float64)
+            for (at, name), column in zip(enumerate(self.columns), given.T, strict=True)
         }
         return np.asarray(self.estimator.predict_proba(_frame(columns)), dtype=np.float64)
 
@@ -122,12 +129,56 @@ def _frame(columns: Mapping[str, Any]) -> Any:
     # scikit-learn's own encoders take missing words from pandas, as in training, and not from every other frame.
     import pandas as pd  # type: ignore[import-untyped]
 
-    return pd.DataFrame(columns)
+    # As objects, because pandas would make text of words, in which None becomes NaN.
+    return pd.DataFrame(
+        {n: pd.Series(each, dtype=object) if each.dtype == object else each for n, each in columns.items()}
+    )
 
 
-def _words(codes: NDArray[np.float32], levels: Sequence[str]) -> Any:
-    words = np.array([*levels, ""], dtype=object)
+def _words(codes: NDArray[np.float32], levels: Sequence[str], missing: object) -> Any:
+    words = np.array([*levels, missing], dtype=object)
     return words[np.where(codes >= 0, codes, len(levels)).astype(np.int64)]
+
+
+def _parts(estimator: Any) -> Iterator[Any]:
+    """The estimator and all inside it that a pipeline or a ColumnTransformer made."""
+    yield estimator
+    for _, part in getattr(estimator, "steps", ()):
+        yield from _parts(part)
+    for _, part, _ in getattr(estimator, "transformers_", ()):
+        if not isinstance(part, str):
+            yield from _parts(part)
+
+
+def _missing_word(estimator: Any) -> object:
+    """What a missing word was in training: "" or None where an encoder or an imputer knows that, else NaN."""
+    known: list[object] = []
+    for part in _parts(estimator):
+        for levels in getattr(part, "categories_", ()):
+            known += list(levels)
+        if hasattr(part, "statistics_"):
+            known.append(part.missing_values)
+    if any(each is None for each in known):
+        return None
+    return "" if any(isinstance(each, str) and not each for each in known) else float("nan")
+
+
+def _call_missing_empty(estimator: Any) -> None:
+    """Let the encoders and imputers of words in a fitted estimator take an empty text for a missing word."""
+    for part in _parts(estimator):
+        if hasattr(part, "categories_"):
+            part.categories_ = [
+                np.array(["" if _is_missing(each) else each for each in levels], dtype=object)
+                if np.asarray(levels).dtype.kind == "O"
+                else levels
+                for levels in part.categories_
+            ]
+        if hasattr(part, "statistics_") and np.asarray(part.statistics_).dtype.kind in "OUS":
+            part.missing_values = ""
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or value != value
 
 
 def _selectors(estimator: Any) -> Iterator[Any]:

@@ -79,7 +79,8 @@ def test_lightgbm_text(loans: Settings, matrix: Matrix, target: Target, folder: 
 def test_a_forest_that_does_not_keep_the_directions_does_not_claim_to(
     loans: Settings, matrix: Matrix, target: Target, folder: Path
 ) -> None:
-    data = lgb.Dataset(matrix, 1 - target, feature_name=NAMES)
+    # Fitted to the amount, so that it does not rank defaults last; income may do what it likes.
+    data = lgb.Dataset(matrix, np.nan_to_num(matrix[:, 1]) + matrix[:, 0] / 2 > 45, feature_name=NAMES)
     lgb.train({"objective": "binary", "verbose": -1, "num_threads": 1}, data, 5).save_model(folder / "other.txt")
     brought = bring(loans, folder / "other.txt")
     assert not brought.entry.is_monotone
@@ -187,6 +188,65 @@ def test_what_is_published_can_be_brought_again(loans: Settings, folder: Path) -
     (folder / "text.txt").write_bytes((loans.model / TEXT).read_bytes())
     bring(loans, folder / "text.txt")
     check_published(loans, "text", champion.score_frame(pl.read_parquet(loans.applications)))
+
+
+@pytest.mark.parametrize("missing", [np.nan, None], ids=["nan", "none"])
+def test_a_missing_word_is_the_category_that_it_was_in_training(
+    missing: float | None, loans: Settings, target: Target, folder: Path
+) -> None:
+    shops = pl.read_parquet(loans.applications)["shop"].cast(pl.String)
+    frame = pd.DataFrame({"shop": pd.Series([missing if each is None else each for each in shops], dtype=object)})
+    for name, encoder in {
+        "own": OneHotEncoder(handle_unknown="ignore"),
+        "filled": make_pipeline(
+            SimpleImputer(strategy="constant", fill_value="b", missing_values=missing),
+            OneHotEncoder(handle_unknown="ignore"),
+        ),
+    }.items():
+        model = make_pipeline(ColumnTransformer([("words", encoder, ["shop"])]), LogisticRegression())
+        skops.io.dump(model.fit(frame, target), folder / f"{name}.skops")
+        bring(loans, folder / f"{name}.skops")
+        check_published(loans, name, model.predict_proba(frame)[:, 1])
+
+
+def test_classes_that_trees_name_are_asked_for(loans: Settings, matrix: Matrix, target: Target, folder: Path) -> None:
+    words = np.where(target == 1, "bad", "good")
+    model = CatBoostClassifier(iterations=5, depth=3, verbose=0, thread_count=1, allow_writing_files=False)
+    model.fit(pd.DataFrame(matrix, columns=NAMES), words).save_model(str(folder / "named.cbm"))
+    with pytest.raises(UnsaidError, match="say one of --output probabilities/bad, --output probabilities/good"):
+        bring(loans, folder / "named.cbm")
+    bring(loans, folder / "named.cbm", output="bad")
+    # Its classes are in the order of the alphabet.
+    check_published(loans, "named", model.predict_proba(matrix)[:, 0])
+    check_forest(loans, "named", matrix, [0, 1, 2, 3])
+
+
+def test_probabilities_of_the_good_outcome_are_refused(
+    loans: Settings, matrix: Matrix, target: Target, folder: Path
+) -> None:
+    data = lgb.Dataset(matrix, 1 - target, feature_name=NAMES)
+    lgb.train({"objective": "binary", "verbose": -1, "num_threads": 1}, data, 5).save_model(folder / "good.txt")
+    before = list_models(loans)
+    with pytest.raises(BringingError, match="most likely probabilities of the good outcome"):
+        bring(loans, folder / "good.txt")
+    assert list_models(loans) == before
+
+
+def test_a_row_that_depends_on_those_beside_it_is_refused(loans: Settings, folder: Path) -> None:
+    from onnx import TensorProto, helper
+
+    given = helper.make_tensor_value_info("income", TensorProto.FLOAT, [None, 1])
+    wanted = helper.make_tensor_value_info("y", TensorProto.FLOAT, [None, 1])
+    nodes = [
+        helper.make_node("ReduceMean", ["income"], ["mean"], axes=[0]),
+        helper.make_node("Sub", ["mean", "income"], ["gap"]),
+        helper.make_node("Sigmoid", ["gap"], ["y"]),
+    ]
+    graph = helper.make_graph(nodes, "g", [given], [wanted])
+    opsets = [helper.make_opsetid("", 15)]
+    (folder / "mean.onnx").write_bytes(helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString())
+    with pytest.raises(BringingError, match="depends on the applications that are scored with it"):
+        bring(loans, folder / "mean.onnx")
 
 
 class Marker:
