@@ -174,6 +174,11 @@ def _made(folder: Path, native: NDArray[np.float64], matrix: NDArray[np.float32]
             f"What the model gives is no probability: {lowest:.4g} to {highest:.4g}; name another output (--output), "
             "or bring its score as a column and calibrate that."
         )
+    if np.isin(native, (0.0, 1.0)).all():
+        raise BringingError(
+            "What the model gives is 0 or 1 for every application, a class and no probability; name another output "
+            "(--output), or export its probabilities."
+        )
     parts = [exported.predict(matrix[start : start + CHUNK_ROWS]) for start in range(0, len(matrix), CHUNK_ROWS)]
     pds = np.concatenate(parts)
     _check_alone(exported, matrix, pds)

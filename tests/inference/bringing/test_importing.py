@@ -232,6 +232,19 @@ def test_probabilities_of_the_good_outcome_are_refused(
     assert list_models(loans) == before
 
 
+def test_a_class_is_no_probability(loans: Settings, folder: Path) -> None:
+    from onnx import TensorProto, helper
+
+    given = helper.make_tensor_value_info("income", TensorProto.FLOAT, [None, 1])
+    wanted = helper.make_tensor_value_info("y", TensorProto.FLOAT, [None, 1])
+    nodes = [helper.make_node("Sign", ["income"], ["y"])]
+    graph = helper.make_graph(nodes, "g", [given], [wanted])
+    opsets = [helper.make_opsetid("", 15)]
+    (folder / "hard.onnx").write_bytes(helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString())
+    with pytest.raises(BringingError, match="0 or 1 for every application, a class and no probability"):
+        bring(loans, folder / "hard.onnx")
+
+
 def test_a_row_that_depends_on_those_beside_it_is_refused(loans: Settings, folder: Path) -> None:
     from onnx import TensorProto, helper
 
