@@ -108,9 +108,9 @@ def _why_none() -> str:
 
 
 def _why_none_of(entry: ModelEntry) -> str:
-    """The same of another model."""
-    if reason := why_no_trees():
-        return reason
+    """The same of another model, one of scores alone among them."""
+    if not entry.can_explain:
+        return f"The model {entry.name} gives PDs without the trees that contributions are computed from."
     if not is_there(contributions_file()):
         return f"The contributions to the model {entry.name} have not been computed yet; the page Models computes them."
     return ""
