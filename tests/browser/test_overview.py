@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
 import polars as pl
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from data.settings import Settings
 from tests.browser.frame import filter_by, panel
-from tests.browser.waiting import until
+from tests.browser.waiting import PATIENCE_S, STEP_MS, until
 
 
 def metric(page: Page, label: str) -> str:
@@ -45,13 +46,25 @@ def test_page_opens_with_its_figures_charts_and_font(page: Page, dashboard: str,
     until(page, "document.fonts.check('16px Inter')")
 
 
+def step_down_to(handle: Locator, wanted: float) -> None:
+    """Press a slider's key until it stays at `wanted`: while a page is still being drawn a press may be taken back."""
+    end, stays = time.monotonic() + PATIENCE_S, 0
+    while stays < 2:
+        assert time.monotonic() < end, f"the slider is at {handle.input_value()}"
+        if float(handle.input_value()) > wanted:
+            handle.press("ArrowLeft")
+            stays = 0
+        else:
+            handle.page.wait_for_timeout(10 * STEP_MS)
+            stays += 1
+    assert float(handle.input_value()) == wanted
+
+
 def test_the_cutoff_slider_changes_the_approval_rate(page: Page, dashboard: str, frame: pl.DataFrame) -> None:
     page.goto(dashboard)
     wait_for_metric(page, "Approval rate", approval(frame, 0.0909))
     handle = page.get_by_role("slider", name="Cutoff (PD)")
-    handle.focus()
-    for _ in range(9):
-        handle.press("ArrowLeft")
+    step_down_to(handle, 9)
     wait_for_metric(page, "Approval rate", approval(frame, 0.09))
     assert "cutoff=9" in page.url
 
