@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.bringing.errors import BringingError, UnsaidError, listed
+from inference.bringing.words import check_words, ones_of
 from inference.model.export import INPUT, OUTPUT
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 _GIVEN = "given_"
 # A graph of operators for tables alone may name no version of the others.
 _OPSET = 15
-_ONE = ("1", "1.0", "true")
 _TEXT, _WHOLE = "text", "whole number"
 _KINDS = {1: "number", 11: "number", 6: _WHOLE, 7: _WHOLE, 8: _TEXT}
 _DTYPES: Mapping[int, Any] = {1: np.float32, 11: np.float64, 6: np.int32, 7: np.int64}
@@ -116,7 +116,7 @@ def feeds(
     """What each input is given for the rows of a feature matrix, column i of the model at `places[i]`.
 
     Raises:
-        BringingError: a value is missing where the input takes whole numbers.
+        BringingError: a value is missing or has a fraction where the input takes whole numbers.
     """
     if is_matrix(inputs):
         (only,) = inputs
@@ -147,6 +147,35 @@ def _check_whole(given: Input, values: NDArray[np.float32]) -> None:
             f"its input {given.name[:60]!r} takes whole numbers, but some applications lack the value",
             "export it with a float input, which can be missing",
         )
+    if given.is_whole and (values != np.floor(values)).any():
+        raise BringingError.from_graph(
+            f"its input {given.name[:60]!r} takes whole numbers, but some applications have fractions, which would be "
+            "cut off",
+            "export it with a float input",
+        )
+
+
+def check_texts(
+    model: onnx.ModelProto,
+    inputs: Sequence[Input],
+    matrix: NDArray[np.float32],
+    places: Sequence[int],
+    levels: Mapping[int, Sequence[str]],
+) -> None:
+    """Raise BringingError where the graph's encoders hold other words than those that its inputs are given."""
+    known = set(_encoded(model))
+    texts = [(each.name, place) for each, place in zip(inputs, places, strict=False) if each.is_text]
+    for name, place in texts if known else ():
+        others = {word for _, other in texts if other != place for word in levels[other]}
+        check_words(name, known, levels[place], matrix[:, place], "", others)
+
+
+def _encoded(model: onnx.ModelProto) -> Iterator[str]:
+    """The words that encoders in a graph tell apart."""
+    for node in model.graph.node:
+        for attribute in node.attribute:
+            if attribute.name in ("cats_strings", "keys_strings"):
+                yield from (each.decode(errors="replace") for each in attribute.strings)
 
 
 def outputs_of(model: onnx.ModelProto, results: Mapping[str, Any], n_rows: int) -> tuple[Output, ...]:
@@ -224,7 +253,7 @@ def _column(output: Output, part: str) -> int | None:
         return output.labels.index(part)
     if part.isdecimal() and int(part) < width and not output.labels:
         return int(part)
-    ones = [at for at, label in enumerate(output.labels) if label.lower() in _ONE]
+    ones = ones_of(output.labels)
     if not part and width == 2 and (len(ones) == 1 or not output.labels):
         return ones[0] if ones else 1
     offered = listed([f"--output {option}" for option in _options(output)])

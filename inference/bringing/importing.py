@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -142,7 +142,7 @@ def bring_model(
     manifest = _manifest(made, features, choice, definition, digest, facts)
     files = {**made.files, DEFINITION: definition_text(definition).encode()}
     manifest = replace(manifest, files={name: FileRecord.of(content) for name, content in files.items()})
-    notices = (*facts.notices, *_notices(features, order, facts))
+    notices = (*facts.notices, *_notices(features, order, facts, names))
     entry = ModelEntry(
         name=order.name,
         kind=ModelKind.IMPORTED,
@@ -293,11 +293,15 @@ def _said(order: Order, facts: Facts, features: FeatureSet, made: _Made) -> str:
     )
 
 
-def _notices(features: FeatureSet, order: Order, facts: Facts) -> tuple[str, ...]:
-    """What the numbers mean that reach the model, where its author may have meant others."""
+def _notices(features: FeatureSet, order: Order, facts: Facts, names: Sequence[str]) -> tuple[str, ...]:
+    """What the numbers mean that reach the model, where its author may have meant others.
+
+    `names` are the features that its columns are.
+    """
     by_name = features.definition.by_name
     special = [name for name in features.names if name in by_name and by_name[name].special]
-    coded = [each.name for each in features.features if level_codes(each)]
+    in_words = {name for name, column in zip(names, facts.columns, strict=False) if column in facts.words}
+    coded = [each.name for each in features.features if level_codes(each) and each.name not in in_words]
     found = []
     if not facts.columns or order.in_order:
         found.append(
@@ -305,7 +309,7 @@ def _notices(features: FeatureSet, order: Order, facts: Facts) -> tuple[str, ...
         )
     if special:
         found.append(f"Special values reach the model as missing values, in {', '.join(special[:6])}.")
-    if coded and facts.library not in ("scikit-learn", "ONNX Runtime"):
+    if coded:
         found.append(
             f"Categories reach the model as the place of their level in the definition, in {', '.join(coded[:6])}."
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -46,7 +46,7 @@ class Facts:
     """What a file turned out to be.
 
     `columns` are the names of what the model takes, none where the file says none; `width` is how many it takes, None
-    where it takes any number of them.
+    where it takes any number of them. Those in `words` take words, not the places of levels.
     """
 
     library: str
@@ -54,6 +54,7 @@ class Facts:
     columns: tuple[str, ...]
     width: int | None
     notices: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,7 @@ def open_reader(path: Path, asked: Asked) -> Reader:
         for each in caught
         if type(each.message).__name__ == "InconsistentVersionWarning"
     )
-    facts = reader.facts
-    reader.facts = Facts(facts.library, facts.said, facts.columns, facts.width, (*facts.notices, *list(versions)[:1]))
+    reader.facts = replace(reader.facts, notices=(*reader.facts.notices, *list(versions)[:1]))
     return reader
 
 
@@ -232,12 +232,18 @@ class SklearnReader:
         steps = [type(step).__name__ for _, step in getattr(estimator, "steps", ())]
         if steps:
             said = f"a pipeline of scikit-learn ({', '.join(steps)})"
-        self.facts = Facts("scikit-learn", said, self._model.columns, self._model.width)
+        self.facts = Facts("scikit-learn", said, self._model.columns, self._model.width, words=self._model.words)
 
     def finish(self, plan: Plan, matrix: Matrix, folder: Path) -> NDArray[np.float64]:
         own = {at: plan.by_place[place] for at, place in enumerate(plan.places) if place in plan.by_place}
         self._model.check_levels({name: at in own for at, name in enumerate(self._model.columns)})
-        native = _by_chunks(matrix, lambda part: self._model.predict(part[:, list(plan.places)], own)[:, self._class])
+        self._model.check_words(matrix[:, list(plan.places)], own)
+        try:
+            native = _by_chunks(
+                matrix, lambda part: self._model.predict(part[:, list(plan.places)], own)[:, self._class]
+            )
+        except (ValueError, TypeError) as error:
+            raise BringingError.from_scoring(error) from None
         (folder / GRAPH).write_bytes(self._graph(plan, matrix))
         return native
 
@@ -247,7 +253,10 @@ class SklearnReader:
             return self._converted(plan, matrix, double=True)
         # skl2onnx and ONNX Runtime raise errors of many kinds; the second attempt tells.
         except Exception:  # noqa: BLE001
-            return self._converted(plan, matrix, double=False)
+            try:
+                return self._converted(plan, matrix, double=False)
+            except Exception as error:  # noqa: BLE001
+                raise BringingError.from_conversion(self.facts.said, error) from None
 
     def _converted(self, plan: Plan, matrix: Matrix, *, double: bool) -> bytes:
         model = self._model.converted(double=double)
@@ -273,12 +282,14 @@ class GraphReader:
             self.facts = Facts("ONNX Runtime", said, (), self._inputs[0].width)
         else:
             names = tuple(each.name for each in self._inputs)
-            self.facts = Facts("ONNX Runtime", said, names, len(names))
+            words = tuple(each.name for each in self._inputs if each.is_text)
+            self.facts = Facts("ONNX Runtime", said, names, len(names), words=words)
 
     def finish(self, plan: Plan, matrix: Matrix, folder: Path) -> NDArray[np.float64]:
         for each, place in zip(self._inputs, plan.places, strict=False):
             if each.is_text and place not in plan.by_place:
                 raise BringingError(f"Its input {each.name[:60]!r} takes words, and that column holds numbers here.")
+        adapting.check_texts(self._model, self._inputs, matrix, plan.places, plan.by_place)
         choice = adapting.choose(self._outputs(matrix[:_LOOK_ROWS], plan), self._wanted)
         made = adapting.adapted(self._model, plan.places, plan.by_place, choice, plan.n_features)
         (folder / GRAPH).write_bytes(made)

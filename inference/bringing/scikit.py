@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.bringing.errors import BringingError, UnsaidError, listed
+from inference.bringing.words import check_words, ones_of
 from inference.model.export import INPUT, OPSET
 
 if TYPE_CHECKING:
@@ -65,14 +66,32 @@ class SklearnModel:
         names = getattr(estimator, "feature_names_in_", None)
         self.columns: tuple[str, ...] = () if names is None else tuple(map(str, names))
         self.width = int(getattr(estimator, "n_features_in_", 0)) or None
-        self._by_name = bool(self.columns) and any(_selectors(estimator))
-        self._texts = set(_texts(estimator, self.columns))
+        self._known = _known_words(estimator, self.columns or tuple(map(str, range(self.width or 0))))
+        self._texts = set(self._known)
+        self._by_name = bool(self.columns) and (bool(self._texts) or any(_selectors(estimator)))
         self._missing = _missing_word(estimator)
+        if self._texts and not self.columns:
+            raise BringingError(
+                "It takes words in columns without names; train it on a table whose columns have the features' names."
+            )
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The columns that it takes words in."""
+        return tuple(name for name in self.columns if name in self._texts)
 
     def check_levels(self, has_levels: Mapping[str, bool]) -> None:
         """Raise BringingError where it takes words in a column that has none."""
         if wrong := sorted(name for name in self._texts if not has_levels[name]):
             raise BringingError(f"It takes words in {listed(wrong)}, which hold numbers here.")
+
+    def check_words(self, given: NDArray[np.float32], levels: Mapping[int, Sequence[str]]) -> None:
+        """Raise BringingError where its encoders were taught other words than those that it is given."""
+        missing = self._missing if isinstance(self._missing, str) else None
+        for at, name in enumerate(self.columns):
+            if name in self._texts:
+                known = {missing if _is_missing(each) else each for each in self._known[name]}
+                check_words(name, known, levels[at], given[:, at], missing)
 
     def converted(self, *, double: bool) -> onnx.ModelProto:
         """The model as ONNX, its numbers in 32 bits or in 64.
@@ -113,12 +132,10 @@ def class_of_default(classes: Sequence[str], wanted: str) -> int:
     """Which of two classes is the default: the one called `wanted`, else 1 or True.
 
     Raises:
-        UnsaidError: neither is.
+        UnsaidError: neither is; 1 is not beside 2, where either may be meant.
     """
     part = wanted.rpartition("/")[2]
-    found = [
-        at for at, each in enumerate(classes) if (each == part if wanted else each.lower() in ("1", "1.0", "true"))
-    ]
+    found = [at for at, each in enumerate(classes) if each == part] if wanted else ones_of(classes)
     if len(found) != 1:
         options = listed([f"--output probabilities/{each}" for each in classes])
         raise UnsaidError(f"Which of its classes is a default is not said; say one of {options}.")
@@ -141,13 +158,25 @@ def _words(codes: NDArray[np.float32], levels: Sequence[str], missing: object) -
 
 
 def _parts(estimator: Any) -> Iterator[Any]:
-    """The estimator and all inside it that a pipeline or a ColumnTransformer made."""
+    """The estimator and all that were fitted inside it."""
     yield estimator
-    for _, part in getattr(estimator, "steps", ()):
+    for part in _inner(estimator):
         yield from _parts(part)
     for _, part, _ in getattr(estimator, "transformers_", ()):
         if not isinstance(part, str):
             yield from _parts(part)
+
+
+def _inner(estimator: Any) -> Iterator[Any]:
+    """What a fitted estimator hands its own columns on to: steps, members of ensembles, what is calibrated or tuned."""
+    for name in ("steps", "transformer_list"):
+        yield from (part for _, part in getattr(estimator, name, ()) if not isinstance(part, str) and part is not None)
+    for name in ("estimators_", "calibrated_classifiers_"):
+        yield from (part for part in np.ravel(np.array(getattr(estimator, name, ()), dtype=object)) if part is not None)
+    fitted = ("best_estimator_", "estimator_", "estimator")
+    part = next((each for name in fitted if (each := getattr(estimator, name, None)) is not None), None)
+    if part is not None and not isinstance(part, str):
+        yield part
 
 
 def _missing_word(estimator: Any) -> object:
@@ -156,7 +185,7 @@ def _missing_word(estimator: Any) -> object:
     for part in _parts(estimator):
         for levels in getattr(part, "categories_", ()):
             known += list(levels)
-        if hasattr(part, "statistics_"):
+        if _fills_words(part):
             known.append(part.missing_values)
     if any(each is None for each in known):
         return None
@@ -173,8 +202,13 @@ def _call_missing_empty(estimator: Any) -> None:
                 else levels
                 for levels in part.categories_
             ]
-        if hasattr(part, "statistics_") and np.asarray(part.statistics_).dtype.kind in "OUS":
+        if _fills_words(part):
             part.missing_values = ""
+
+
+def _fills_words(part: Any) -> bool:
+    """Whether a part is an imputer of words; a constant number is kept as an object too."""
+    return any(isinstance(each, str) for each in np.ravel(getattr(part, "statistics_", ())))
 
 
 def _is_missing(value: object) -> bool:
@@ -183,30 +217,45 @@ def _is_missing(value: object) -> bool:
 
 def _selectors(estimator: Any) -> Iterator[Any]:
     """The ColumnTransformers inside that choose their columns by name."""
-    if type(estimator).__name__ == "ColumnTransformer":
-        chosen = [columns for _, _, columns in estimator.transformers_]
+    for part in _parts(estimator):
+        chosen = [columns for _, _, columns in getattr(part, "transformers_", ())]
         if any(
             isinstance(each, str) or (len(each) and isinstance(each[0], str))
             for each in chosen
             if not isinstance(each, slice)
         ):
-            yield estimator
-    for _, part in getattr(estimator, "steps", ()):
-        yield from _selectors(part)
+            yield part
 
 
-def _texts(estimator: Any, columns: Sequence[str]) -> Iterator[str]:
-    """The columns that an encoder of words inside takes."""
-    if hasattr(estimator, "categories_"):
-        for name, levels in zip(columns, estimator.categories_, strict=False):
-            if np.asarray(levels).dtype.kind in "OUS":
-                yield name
-    for _, part in getattr(estimator, "steps", ()):
-        yield from _texts(part, columns)
+def _known_words(estimator: Any, columns: Sequence[str]) -> dict[str, set[object]]:
+    """The columns that encoders of words inside take, and what these know of each."""
+    known: dict[str, set[object]] = {}
+    for name, levels in zip(columns, getattr(estimator, "categories_", ()), strict=False):
+        if np.asarray(levels).dtype.kind in "OUS":
+            known.setdefault(name, set()).update(levels)
+    inside = [(part, columns) for part in _inner(estimator)]
     for _, part, chosen in getattr(estimator, "transformers_", ()):
         if not isinstance(part, str):
-            names = [chosen] if isinstance(chosen, str) else list(chosen) if not isinstance(chosen, slice) else []
-            yield from _texts(
-                part,
-                [each if isinstance(each, str) else columns[each] for each in names if isinstance(each, str | int)],
-            )
+            inside.append((part, _chosen(chosen, columns)))
+    filled = any(_fills_words(part) for part, _ in inside)
+    for part, names in inside:
+        for name, levels in _known_words(part, names).items():
+            # What an imputer fills is not missing any more when an encoder sees it.
+            known.setdefault(name, set()).update(levels, {None} if filled else ())
+    return known
+
+
+def _chosen(chosen: Any, columns: Sequence[str]) -> list[str]:
+    """The names of columns that a ColumnTransformer chose by name, by place, by a slice or by a mask."""
+    if isinstance(chosen, str):
+        return [chosen]
+    if isinstance(chosen, slice):
+        if isinstance(chosen.start, str) or isinstance(chosen.stop, str):
+            first = 0 if chosen.start is None else columns.index(chosen.start)
+            last = len(columns) if chosen.stop is None else columns.index(chosen.stop) + 1
+            return list(columns[first : last : chosen.step])
+        return list(columns[chosen])
+    each = np.ravel(np.asarray(chosen, dtype=object))
+    if len(each) and isinstance(each[0], bool | np.bool_):
+        return [name for name, is_taken in zip(columns, each, strict=False) if is_taken]
+    return [at if isinstance(at, str) else columns[at] for at in each]

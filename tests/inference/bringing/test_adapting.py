@@ -116,6 +116,7 @@ def test_the_output_is_the_only_one_or_the_one_that_is_named(
     [
         ([output("p", 1), output("q", 2)], "", r"say which: --output p, --output q/0, --output q/1\."),
         ([output("p", 1)], "z", r"There is no output 'z'; say one of --output p\."),
+        ([output("p", 2, "1", "2")], "", r"say it with --output p/1, --output p/2"),
         ([output("p", 2, "bad", "good")], "", r"say it with --output p/bad, --output p/good"),
         ([output("p", 3)], "", "has 3 columns"),
         ([output("p", 2)], "p/7", "has 2 columns"),
@@ -151,3 +152,9 @@ def test_a_whole_number_cannot_be_missing() -> None:
     with pytest.raises(BringingError, match="takes whole numbers, but some applications lack the value"):
         feeds(inputs_of(given), MATRIX, (1,), {})
     assert feeds(inputs_of(given), MATRIX[:1], (1,), {})["x"].tolist() == [[3]]
+
+
+def test_a_whole_number_has_no_fraction() -> None:
+    given = model([("x", TensorProto.INT64, [None, 1])], [helper.make_node("Identity", ["x"], ["y"])], ["y"])
+    with pytest.raises(BringingError, match="takes whole numbers, but some applications have fractions"):
+        feeds(inputs_of(given), MATRIX, (0,), {})

@@ -17,8 +17,9 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
 
 from data.definition.at_hand import load_definition
 from data.settings import Settings
@@ -207,6 +208,74 @@ def test_a_missing_word_is_the_category_that_it_was_in_training(
         skops.io.dump(model.fit(frame, target), folder / f"{name}.skops")
         bring(loans, folder / f"{name}.skops")
         check_published(loans, name, model.predict_proba(frame)[:, 1])
+
+
+@pytest.mark.parametrize("is_graph", [False, True], ids=["skops", "onnx"])
+def test_words_that_were_renamed_before_training_are_refused(
+    is_graph: bool, loans: Settings, target: Target, folder: Path
+) -> None:
+    shops = pl.read_parquet(loans.applications)["shop"].cast(pl.String).fill_null("unknown")
+    frame = pd.DataFrame({"shop": pd.Series(shops.to_list(), dtype=object)})
+    encoder = ColumnTransformer([("words", OneHotEncoder(handle_unknown="ignore"), ["shop"])])
+    model = make_pipeline(encoder, LogisticRegression()).fit(frame, target)
+    path = folder / ("filled.onnx" if is_graph else "filled.skops")
+    if is_graph:
+        from skl2onnx import to_onnx
+        from skl2onnx.common.data_types import StringTensorType
+
+        path.write_bytes(to_onnx(model, initial_types=[("shop", StringTensorType([None, 1]))]).SerializeToString())
+    else:
+        skops.io.dump(model, path)
+    with pytest.raises(BringingError, match=r"In shop it knows unknown, .* does not know a missing value"):
+        bring(loans, path)
+
+
+@pytest.mark.parametrize("chosen", ["places", "slice", "tuned", "whole"])
+def test_columns_of_words_are_found_however_they_are_chosen(
+    chosen: str, loans: Settings, target: Target, folder: Path
+) -> None:
+    table = pl.read_parquet(loans.applications)
+    words = pd.Series(table["shop"].cast(pl.String).fill_null("").to_list(), dtype=object)
+    frame = pd.DataFrame({"shop": words, "income": table["income"].to_numpy(), "age": table["age"].to_numpy()})
+    first, rest = (slice(0, 1), slice(1, 3)) if chosen == "slice" else ([0], [1, 2])
+    encoder: Any = ColumnTransformer(
+        [
+            ("words", OneHotEncoder(handle_unknown="ignore"), first),
+            # A constant number is kept as an object, as words are.
+            ("numbers", SimpleImputer(strategy="constant", fill_value=-1), rest),
+        ]
+    )
+    if chosen == "whole":
+        frame, encoder = frame[["shop"]], OneHotEncoder(handle_unknown="ignore")
+    model: Any = make_pipeline(encoder, LogisticRegression(max_iter=500))
+    if chosen == "tuned":
+        model = GridSearchCV(model, {"logisticregression__C": [1.0]}, cv=2)
+    skops.io.dump(model.fit(frame, target), folder / "chosen.skops")
+    bring(loans, folder / "chosen.skops")
+    check_published(loans, "chosen", model.predict_proba(frame)[:, 1])
+
+
+def test_levels_as_numbers_are_said_of_every_kind(
+    loans: Settings, matrix: Matrix, target: Target, folder: Path
+) -> None:
+    model = HistGradientBoostingClassifier(max_iter=2).fit(pd.DataFrame(matrix, columns=NAMES), target)
+    skops.io.dump(model, folder / "places.skops")
+    assert any("the place of their level" in each for each in bring(loans, folder / "places.skops").notices)
+
+
+def test_what_cannot_be_scored_or_converted_was_read_all_the_same(
+    loans: Settings, matrix: Matrix, target: Target, folder: Path
+) -> None:
+    frame, filled = pd.DataFrame(matrix, columns=NAMES), pd.DataFrame(np.nan_to_num(matrix), columns=NAMES)
+    skops.io.dump(LogisticRegression().fit(filled, target), folder / "gaps.skops")
+    with pytest.raises(BringingError, match=r"was read, but its library cannot score .* contains NaN; train it"):
+        bring(loans, folder / "gaps.skops")
+    steps = (SimpleImputer(), StandardScaler(), PolynomialFeatures(2), LogisticRegression())
+    skops.io.dump(make_pipeline(*steps).fit(frame, target), folder / "poly.skops")
+    with pytest.raises(
+        BringingError, match=r"was read, but a pipeline .* it uses ConstantOfShape, .*; train it without"
+    ):
+        bring(loans, folder / "poly.skops")
 
 
 def test_classes_that_trees_name_are_asked_for(loans: Settings, matrix: Matrix, target: Target, folder: Path) -> None:

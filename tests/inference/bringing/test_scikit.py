@@ -76,3 +76,14 @@ def test_the_class_of_a_default_is_one_or_named() -> None:
     assert class_of_default(["bad", "good"], "probabilities/bad") == 0
     with pytest.raises(UnsaidError, match="say one of --output probabilities/bad, --output probabilities/good"):
         class_of_default(["bad", "good"], "")
+    # German loans, for one, count 1 for paid and 2 for bad.
+    with pytest.raises(UnsaidError, match="say one of --output probabilities/1, --output probabilities/2"):
+        class_of_default(["1", "2"], "")
+    assert class_of_default(["1", "2"], "2") == 1
+
+
+def test_words_in_columns_without_names_are_refused() -> None:
+    words = np.array([["a"], ["b"], ["a"], ["b"]], dtype=object)
+    model = make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression()).fit(words, [0, 1, 1, 1])
+    with pytest.raises(BringingError, match="takes words in columns without names"):
+        SklearnModel(model)
