@@ -107,15 +107,17 @@ class SklearnModel:
             types = [(name, (StringTensorType if name in self._texts else number)([None, 1])) for name in self.columns]
         else:
             types = [(INPUT, number([None, self.width]))]
-        estimator = self.estimator
+        estimator = copy.deepcopy(self.estimator)
         if self._texts and self._missing != "":
             # In a graph a missing word is an empty text.
-            estimator = copy.deepcopy(estimator)
             _call_missing_empty(estimator)
+        _bound_thresholds(estimator)
         options = {id(estimator): {"zipmap": False}}
-        return convert_sklearn(  # type: ignore[no-any-return]
+        model = convert_sklearn(
             estimator, initial_types=types, options=options, target_opset={"": OPSET, "ai.onnx.ml": 3}
         )
+        _send_missing(model, estimator)
+        return model  # type: ignore[no-any-return]
 
     def predict(self, given: NDArray[np.float32], levels: Mapping[int, Sequence[str]]) -> NDArray[np.float64]:
         """Probabilities of both classes by scikit-learn itself, float64 (rows, 2); column i has `levels[i]` if any."""
@@ -204,6 +206,37 @@ def _call_missing_empty(estimator: Any) -> None:
             ]
         if _fills_words(part):
             part.missing_values = ""
+
+
+def _bound_thresholds(estimator: Any) -> None:
+    """Let splits of missing from present values have a finite threshold, at which skl2onnx comes to an end.
+
+    No feature exceeds the largest float32, so that every decision stays what it was.
+    """
+    for part in _parts(estimator):
+        if (tree := getattr(part, "tree_", None)) is not None:
+            thresholds = tree.threshold
+            thresholds[np.isposinf(thresholds)] = np.finfo(np.float32).max
+
+
+def _send_missing(model: onnx.ModelProto, estimator: Any) -> None:
+    """Send missing values down the branch that scikit-learn's trees send them; skl2onnx sends them all right.
+
+    Only where one node of the graph holds all trees, in their order; parity over all rows tells whether that was right.
+    """
+    trees = [part.tree_ for part in _parts(estimator) if hasattr(part, "tree_")]
+    nodes = [node for node in model.graph.node if node.op_type == "TreeEnsembleClassifier"]
+    if not trees or len(nodes) != 1:
+        return
+    held = {attribute.name: attribute for attribute in nodes[0].attribute}
+    places = list(zip(held["nodes_treeids"].ints, held["nodes_nodeids"].ints, strict=True))
+    if len(places) != sum(tree.node_count for tree in trees):
+        return
+    goes_left = [tree.__getstate__()["nodes"]["missing_go_to_left"] for tree in trees]
+    is_leaf = (mode == b"LEAF" for mode in held["nodes_modes"].strings)
+    held["nodes_missing_value_tracks_true"].ints[:] = [
+        0 if leaf else int(goes_left[tree][node]) for (tree, node), leaf in zip(places, is_leaf, strict=True)
+    ]
 
 
 def _fills_words(part: Any) -> bool:

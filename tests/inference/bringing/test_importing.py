@@ -14,7 +14,7 @@ import xgboost as xgb
 from catboost import CatBoostClassifier
 from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -253,6 +253,18 @@ def test_columns_of_words_are_found_however_they_are_chosen(
     skops.io.dump(model.fit(frame, target), folder / "chosen.skops")
     bring(loans, folder / "chosen.skops")
     check_published(loans, "chosen", model.predict_proba(frame)[:, 1])
+
+
+def test_forests_send_missing_values_where_scikit_learn_does(
+    loans: Settings, matrix: Matrix, target: Target, folder: Path
+) -> None:
+    # Splits of missing from present values have an infinite threshold, which such a target makes.
+    frame, outcome = pd.DataFrame(matrix, columns=NAMES), target | np.isnan(matrix[:, 1])
+    model = RandomForestClassifier(5, max_depth=5, random_state=0, n_jobs=1).fit(frame, outcome)
+    assert any(np.isinf(tree.tree_.threshold).any() for tree in model.estimators_)
+    skops.io.dump(model, folder / "forest.skops")
+    bring(loans, folder / "forest.skops")
+    check_published(loans, "forest", model.predict_proba(frame)[:, 1])
 
 
 def test_levels_as_numbers_are_said_of_every_kind(
