@@ -103,7 +103,7 @@ def main() -> None:
     except ScoreroomError as error:
         journal.warn("not_opened", state.who(), problem=type(error).__name__)
         st.title("Scoreroom", anchor=False)
-        st.error(labels.plain(str(error)), icon=":material/error:")
+        st.error(labels.notice(str(error)), icon=":material/error:")
         st.caption("Fix this, then reload the page.")
         _offer_way_back()
         return

@@ -57,7 +57,7 @@ def render(page: View) -> None:
     try:
         view = applicant_view(page.dataset, draft, page.cutoff) if draft.applicant else None
     except ScoreroomError as error:
-        st.error(labels.plain(str(error)), icon=":material/error:")
+        st.error(labels.notice(str(error)), icon=":material/error:")
         return
     render_opened()
     if view is None:

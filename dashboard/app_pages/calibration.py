@@ -104,7 +104,8 @@ def _render_differences(comparison: Comparison) -> None:
         worded = [labels.NOT_DEFINED if value is None else metric.word(value) for value in values]
         p = p_value(apart)
         tested = "no interval" if p is None else f"p {_worded_p(p)}"
-        rows.append([metric.label, *worded, word_difference(metric, apart), tested])
+        # Five columns fit on a phone only where an interval may be broken.
+        rows.append([metric.label, *worded, word_difference(metric, apart).replace("\u00a0", " "), tested])
     called = map(labels.plain, (comparison.own_name, comparison.name))
     header = ("Figure", *called, "Difference, 95 %", "No difference?")
     render_small_table(header, rows, name="Differences of calibration")

@@ -21,6 +21,7 @@ from dashboard.components.figure import render_figure, render_tools
 from dashboard.components.frame import View
 from dashboard.components.method import render_method
 from dashboard.components.metric_card import card_grid, render_estimate, render_metric
+from dashboard.components.model_menu import KINDS
 from dashboard.components.reason_card import render_reasons
 from dashboard.components.swap_card import render_swap
 from dashboard.components.table import render_frame, render_small_table
@@ -151,7 +152,7 @@ def _render_cutoffs(
             st.number_input("Cutoff of B (%)", 0.0, 100.0, step=0.5, format="%.2f", **state.percent_widget(OWN_CUTOFF))
         return cutoff, state.get(OWN_CUTOFF)
     cutoffs = comparison.equal_cutoffs(cutoff) if basis == EQUAL else (cutoff, cutoff)
-    right.caption(f"A {labels.cutoff_percent(cutoffs[0])}, B {labels.cutoff_percent(cutoffs[1])}")
+    right.caption(f"Cutoffs: A {labels.cutoff_percent(cutoffs[0])}, B {labels.cutoff_percent(cutoffs[1])}")
     return cutoffs
 
 
@@ -345,7 +346,7 @@ def _tabulate_models(rows: list[dict[str, Any]]) -> Table:
 
     return {
         "Model": column("name"),
-        "Kind": column("kind"),
+        "Kind": [KINDS.get(kind, kind) for kind in column("kind")],
         "PDs": column("how"),
         "ROC AUC": column("auc"),
         "Gini": column("gini"),

@@ -32,7 +32,7 @@ def render(view: View) -> None:
     """Write the page for `view`."""
     found = cache.explained(view.dataset)
     if found.contributions is None or found.whole is None:
-        st.info(f"Nothing to explain these predictions with. {labels.plain(found.reason)}", icon=":material/info:")
+        st.info(f"Nothing to explain these predictions with. {labels.notice(found.reason)}", icon=":material/info:")
         return
     sums = cache.contribution_sums(view.dataset, view.cohort.filters)
     if sums is None:

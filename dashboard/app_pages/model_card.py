@@ -47,7 +47,7 @@ def render(view: View) -> None:
     try:
         session = cache.open_session()
     except ScoreroomError as error:
-        st.info(f"There is no model to describe. {labels.plain(str(error))}", icon=":material/info:")
+        st.info(f"There is no model to describe. {labels.notice(str(error))}", icon=":material/info:")
         return
     manifest, entry = session.manifest, shown_entry(view.dataset)
     counts = _counts_of_model(view, manifest, entry)

@@ -57,9 +57,9 @@ def render(view: View) -> None:
     if view.dataset.location.imported:
         st.caption("These predictions are a file's: models are trained on a portfolio of applications (page Open).")
     elif reason := cache.why_untrained():
-        st.caption(labels.plain(f"Nothing can be trained here. {reason}"))
+        st.caption(labels.notice(f"Nothing can be trained here. {reason}"))
     elif reason := why_refused("train"):
-        st.caption(labels.plain(reason))
+        st.caption(labels.notice(reason))
     else:
         _render_training(view)
         _render_import()
@@ -171,7 +171,7 @@ def _render_card(view: View, entry: ModelEntry) -> None:
         try:
             card = read_card(folder_of_model(cache.settings(), entry.name))
         except ScoreroomError as error:
-            st.error(labels.plain(str(error)), icon=":material/error:")
+            st.error(labels.notice(str(error)), icon=":material/error:")
             return
         if card is not None:
             render_card(card, view.definition)

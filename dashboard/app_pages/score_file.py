@@ -68,7 +68,7 @@ def render(view: View) -> None:
     try:
         cache.open_session()
     except ScoreroomError as error:
-        st.info(f"Scoring is off. {labels.plain(str(error))}", icon=":material/info:")
+        st.info(f"Scoring is off. {labels.notice(str(error))}", icon=":material/info:")
         return
     _render_upload(view)
     if has_lost_file():

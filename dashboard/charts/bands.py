@@ -17,6 +17,7 @@ from dashboard.charts.template import (
     empty_figure,
     figure_theme,
     new_figure,
+    own_name,
     set_axis,
     worded_name,
 )
@@ -46,13 +47,14 @@ def _draw(bands: Bands, *, against: Named[Bands] | None, dark: bool) -> go.Figur
     figure = new_figure(
         _title(bands), "Default rate with 95 % interval, and the mean PD that it should match", dark=dark
     )
-    figure.add_trace(_mean_pds(bands, theme))
-    figure.add_trace(_rates("Default rate", bands, theme.bad, symbol="circle", shift=-0.08 if against else 0.0))
+    of = f"{worded_name(own_name(against))}: " if against else ""
+    figure.add_trace(_mean_pds(f"{of}mean PD" if of else "Mean PD", bands, theme))
+    own = f"{of}default rate" if of else "Default rate"
+    figure.add_trace(_rates(own, bands, theme.bad, symbol="circle", shift=-0.08 if against else 0.0))
     if against is not None:
-        figure.add_trace(
-            _rates(worded_name(against.name), against.value, theme.against, symbol="square-open", shift=0.12)
-        )
-    figure.layout.legend.entrywidth = 72
+        other = f"{worded_name(against.name)}: default rate"
+        figure.add_trace(_rates(other, against.value, theme.against, symbol="square-open", shift=0.12))
+    figure.layout.legend.entrywidth = 0 if of else 72
     set_axis(
         figure,
         "x",
@@ -97,10 +99,10 @@ def _range(band: BandCalibration) -> str:
     return f"≥ {100 * band.low:g} %" if band.high >= 1 else f"{100 * band.low:g}–{100 * band.high:g} %"
 
 
-def _mean_pds(bands: Bands, theme: FigureTheme) -> go.Bar:
+def _mean_pds(name: str, bands: Bands, theme: FigureTheme) -> go.Bar:
     used = [(place, band) for place, band in enumerate(bands) if band.mean_pd.value is not None]
     return go.Bar(
-        name="Mean PD",
+        name=name,
         x=[place for place, _ in used],
         y=[100 * (band.mean_pd.value or 0) for _, band in used],
         width=0.62,

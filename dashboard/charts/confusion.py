@@ -109,7 +109,7 @@ def _describe(confusion: Confusion, *, against: Named[Confusion] | None) -> str:
     if against is None:
         return sentence
     shares = " and ".join(f"{_worded_share(cell)} of {cell.outcome}" for cell in _cells(against.value)[::2])
-    return f"{sentence} In {against.name}, {shares} are declined."
+    return f"{sentence} For {against.name}, {shares} are declined."
 
 
 def _tabulate(confusion: Confusion, *, against: Named[Confusion] | None) -> Table:

@@ -185,7 +185,7 @@ def _describe(curve: CutoffCurve | None, measure: _Measure, against: Named[Cutof
         sentence = f"{sentence}, {best} (95 % range of the best cutoff {worded_range(curve.optimum)})"
     if against is None or against.value is None or against.value.best is None:
         return f"{sentence}."
-    return f"{sentence}. In {against.name} the best cutoff is {_worded(against.value.optimum)}."
+    return f"{sentence}. For {against.name}, the best cutoff is {_worded(against.value.optimum)}."
 
 
 def _tabulate(curve: CutoffCurve | None, measure: _Measure, against: Named[CutoffCurve | None] | None) -> Table:

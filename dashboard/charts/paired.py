@@ -235,11 +235,11 @@ def _trade_off_title(drawn: Sequence[Mapping[str, Any]]) -> str:
     best = max(drawn, key=lambda row: row["auc"])
     fastest = min(drawn, key=lambda row: row["microseconds_a_row"])
     if len(drawn) == 1:
-        return f"{best['name']} is the only model whose speed is known"
+        return f"Only of {best['name']} is the speed known"
     if best is fastest:
-        return f"{best['name']} ranks best and is the fastest"
+        return f"By AUC, {best['name']} ranks best; it is also the fastest"
     return (
-        f"{best['name']} ranks best (AUC {labels.decimal(best['auc'])}), {fastest['name']} is the fastest "
+        f"By AUC, {best['name']} ranks best ({labels.decimal(best['auc'])}); {fastest['name']} is the fastest "
         f"({fastest['microseconds_a_row']:,.0f} µs an application)"
     )
 
@@ -256,7 +256,8 @@ def _draw_trade_off(drawn: Sequence[Mapping[str, Any]], title: str, *, dark: boo
             y=[row["auc"] for row in drawn],
             mode="markers+text",
             text=[worded_name(row["name"]) for row in drawn],
-            textposition="top center",
+            # Beside the point: above and below it is its interval.
+            textposition="middle right",
             marker={"color": theme.accent, "size": 11},
             error_y={
                 "type": "data",

@@ -161,8 +161,8 @@ def _draw_ks(
     theme = figure_theme(dark=dark)
     figure = new_figure(_ks_title(curve, statistic), _ks_subtitle(curve, statistic), dark=dark)
     if against is not None and against.value is not None:
-        figure.add_traces(_ks_lines(against.value, theme, against.name))
-    figure.add_traces(_ks_lines(curve, theme))
+        figure.add_traces(_ks_lines(against.value, theme, against.name, is_other=True))
+    figure.add_traces(_ks_lines(curve, theme, own_name(against) if against else ""))
     right = _end_of_axis(curve, cutoff)
     _mark_gap(figure, curve, theme)
     if cutoff is not None:
@@ -309,11 +309,12 @@ def _ks_subtitle(curve: KsCurve, statistic: Estimate) -> str:
     return f"{percent(good, 1)} of non-defaults and {percent(bad, 1)} of defaults are below it: KS {_ends(statistic)}"
 
 
-def _ks_lines(curve: KsCurve, theme: FigureTheme, against: str = "") -> list[go.Scatter]:
-    of = f"{worded_name(against)}: " if against else ""
+def _ks_lines(curve: KsCurve, theme: FigureTheme, called: str = "", *, is_other: bool = False) -> list[go.Scatter]:
+    """The outcomes below each PD; where two are drawn, both say what they are `called`."""
+    of = f"{worded_name(called)}: " if called else ""
     parts = (
-        ("non-defaults" if against else "Non-defaults", curve.good_below, theme.good, "solid"),
-        ("defaults" if against else "Defaults", curve.bad_below, theme.bad, "5px,2px"),
+        ("non-defaults" if called else "Non-defaults", curve.good_below, theme.good, "solid"),
+        ("defaults" if called else "Defaults", curve.bad_below, theme.bad, "5px,2px"),
     )
     return [
         go.Scatter(
@@ -322,9 +323,9 @@ def _ks_lines(curve: KsCurve, theme: FigureTheme, against: str = "") -> list[go.
             y=(100 * share).astype(np.float32),
             mode="lines",
             line={
-                "color": theme.against if against else colour,
-                "width": 1.5 if against else 2.5,
-                "dash": ("dot" if dash == "solid" else "dashdot") if against else dash,
+                "color": theme.against if is_other else colour,
+                "width": 1.5 if is_other else 2.5,
+                "dash": ("dot" if dash == "solid" else "dashdot") if is_other else dash,
                 "simplify": False,
             },
             hovertemplate=f"%{{y:.1f}} %<extra>{of}{name}</extra>",

@@ -26,6 +26,7 @@ from dashboard.charts.template import (
     translucent,
     worded_name,
 )
+from dashboard.metrics.comparison import COHORT
 from dashboard.metrics.segments import MIN_APPLICATIONS, Lending, Measure, Order, Segment, SegmentReport, Verdict
 from dashboard.words import labels
 
@@ -171,7 +172,8 @@ def _describe(
         text += f" From the top: {', '.join(first)}."
     own = report.cohort.measured(measure).value
     if own is not None and measure is not Measure.SHARE:
-        text += f" All of the cohort: {word(own)}."
+        called = own_name(against)
+        text += f" {'All of the cohort' if called == COHORT else called}: {word(own)}."
     other = None if against is None else against.value.cohort.measured(measure).value
     return text if against is None or other is None else f"{text} {against.name}: {word(other)}."
 

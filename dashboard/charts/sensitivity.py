@@ -107,7 +107,7 @@ def _describe_sensitivity(result: Sensitivity | None, assumption: Assumption, *,
     sentence = f"Best cutoff: {_moves(result, assumption)}."
     if against is None or against.value is None:
         return sentence
-    return f"{sentence} In {against.name}: {_moves(against.value, assumption)}."
+    return f"{sentence} For {against.name}: {_moves(against.value, assumption)}."
 
 
 def _tabulate_sensitivity(result: Sensitivity | None, assumption: Assumption, *, against: Against | None) -> Table:

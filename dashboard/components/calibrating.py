@@ -49,7 +49,7 @@ def render_calibrating(view: View, axes: Axes) -> None:
     try:
         done = cache.calibrated(view.dataset, view.cohort.filters, request, assumptions)
     except ScoreroomError as error:
-        st.warning(labels.plain(str(error)), icon=":material/info:")
+        st.warning(labels.notice(str(error)), icon=":material/info:")
         return
     left, right = st.columns(2, gap="medium")
     with left:
@@ -115,7 +115,7 @@ def _render_publishing(view: View, done: Recalibration) -> None:
         )
         return
     if reason := why_refused("calibrate"):
-        st.caption(labels.plain(reason))
+        st.caption(labels.notice(reason))
         return
     render_work()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):

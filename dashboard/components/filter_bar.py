@@ -68,7 +68,7 @@ def render_filter_menu(dataset: cache.Dataset, predictions: Predictions) -> None
             try:
                 _render_filter(dataset, columns.get(name))
             except ScoreroomError as error:
-                st.error(labels.plain(str(error)), icon=":material/error:")
+                st.error(labels.notice(str(error)), icon=":material/error:")
 
 
 def _render_filter(dataset: cache.Dataset, column: CohortColumn | None) -> None:

@@ -235,7 +235,7 @@ def _render_body(page: PageSpec, view: View) -> None:
 
 def _render_lost(reason: str) -> None:
     """Say why a column that filters are on cannot be read, and offer the way back to what can."""
-    st.error(labels.plain(reason), icon=":material/error:")
+    st.error(labels.notice(reason), icon=":material/error:")
     st.button("Reset filters", on_click=_forget_cohorts, icon=":material/undo:")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -11,7 +11,7 @@ from dashboard.charts.template import Table
 from dashboard.components.figure import render_tools
 from dashboard.components.frame import View
 from dashboard.components.metric_card import card_grid, render_estimate
-from dashboard.components.table import render_frame
+from dashboard.components.table import render_small_table
 from dashboard.metrics.paired_reasons import MOST_STAND_INS, ReasonAgreement
 from dashboard.words import labels, paired_words
 from data.errors import ScoreroomError
@@ -24,7 +24,7 @@ def render_reasons(view: View, key: cache.Pair, cutoffs: tuple[float, float]) ->
     """Write how far the reasons of a pair of models agree, or why that cannot be said."""
     reason = cache.why_no_reasons(key)
     if reason:
-        st.info(f"The reasons of these two models cannot be compared. {labels.plain(reason)}", icon=_ICON)
+        st.info(f"The reasons of these two models cannot be compared. {labels.notice(reason)}", icon=_ICON)
         return
     if not _are_wanted(view, key, cutoffs):
         return
@@ -32,7 +32,7 @@ def render_reasons(view: View, key: cache.Pair, cutoffs: tuple[float, float]) ->
         with st.spinner("Naming the reasons of every application ...", show_time=True):
             found = cache.compared_reasons(key, cutoffs, view.evaluation.assumptions.terms)
     except ScoreroomError as error:
-        st.error(labels.plain(str(error)), icon=":material/error:")
+        st.error(labels.notice(str(error)), icon=":material/error:")
         return
     _render(found, (key.one, key.two), lambda name: view.definition.column(name).label)
 
@@ -79,11 +79,11 @@ def _render(found: ReasonAgreement, names: tuple[str, str], title_of: Callable[[
     st.caption(_notes(found, names))
     table = _tabulate(found, names, title_of)
     if found.stand_ins:
-        whole = st.column_config.NumberColumn(format="localized")
-        render_frame(
-            table,
-            alt="Fields that stand in for each other",
-            column_config={"Applications": whole, "Of these declined by either": whole},
+        # As text, whose columns wrap on a phone.
+        render_small_table(
+            tuple(map(labels.plain, table)),
+            zip(*(_worded(column) for column in table.values()), strict=True),
+            name="Fields that stand in for each other",
         )
     render_tools(
         "Fields that stand in for each other",
@@ -103,6 +103,10 @@ def _notes(found: ReasonAgreement, names: tuple[str, str]) -> str:
         f"field, {labels.count(declined)} of them declined by either. The table has the {MOST_STAND_INS} commonest "
         "pairs of strongest reasons over all applications."
     )
+
+
+def _worded(column: Sequence[object]) -> list[str]:
+    return [labels.count(each) if isinstance(each, int) else labels.plain(str(each)) for each in column]
 
 
 def _tabulate(found: ReasonAgreement, names: tuple[str, str], title_of: Callable[[str], str]) -> Table:

@@ -84,7 +84,7 @@ def _saved() -> tuple[Saved, ...]:
         return cache.saved_reports().of(state.reader())
     except SavedError as error:
         journal.warn("saved_reports_not_read", state.who(), problem=type(error).__name__)
-        st.warning(labels.plain(str(error)), icon=":material/error:")
+        st.warning(labels.notice(str(error)), icon=":material/error:")
         return ()
 
 

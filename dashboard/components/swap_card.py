@@ -48,11 +48,9 @@ def render_swap(view: View, key: cache.Pair, swap: SwapSet, apart: Sequence[Colu
     table = _tabulate(swap, names)
     render_frame(_worded(swap, names, currency), alt="Swap set", name="")
     render_tools("Swap set", table, key="compare.swap", method="Swap set", file_name="swap-set")
-    left, right = st.columns(2, gap="large")
-    with left:
-        _render_apart(view, apart)
-    with right:
-        _render_members(view, key, swap)
+    # One below the other: beside each other, both tables would lose their last columns on most screens.
+    _render_apart(view, apart)
+    _render_members(view, key, swap)
 
 
 def _worded(swap: SwapSet, names: tuple[str, str], currency: str) -> pl.DataFrame:
@@ -118,8 +116,8 @@ def _render_apart(view: View, apart: Sequence[ColumnApart]) -> None:
             "Column": [titles.get(each.name, each.name) for each in known],
             "Index": [each.stability.index.value for each in known],
             "By chance up to": [each.stability.critical_95 for each in known],
-            "More of those in": [_more(each, bins[each.name].labels, of_in=True) for each in known],
-            "More of those out": [_more(each, bins[each.name].labels, of_in=False) for each in known],
+            "More often among those in": [_more(each, bins[each.name].labels, of_in=True) for each in known],
+            "More often among those out": [_more(each, bins[each.name].labels, of_in=False) for each in known],
         },
         alt="Columns by how differently those swapped in and out are spread over them",
         column_config={
@@ -136,7 +134,7 @@ def _more(each: ColumnApart, names: Sequence[str], *, of_in: bool) -> str:
     place = int(np.argmax(gap if of_in else -gap))
     shares = (found.current_share[place], found.reference_share[place])
     ends = [labels.percent(float(share), 0) for share in (shares if of_in else shares[::-1])]
-    return f"{names[place]} ({ends[0]} to {ends[1]})"
+    return f"{names[place]} ({ends[0]} against {ends[1]})"
 
 
 def _render_members(view: View, key: cache.Pair, swap: SwapSet) -> None:

@@ -81,7 +81,7 @@ def render_ranking(view: View) -> None:
 def render_bare(definition: Definition, reason: str, n_rows: int) -> None:
     """Write what is there of a portfolio that has neither outcomes to train on nor PDs, and what to add."""
     st.title(labels.literal(definition.name), anchor=False)
-    st.info(labels.plain(reason), icon=":material/info:")
+    st.info(labels.notice(reason), icon=":material/info:")
     for cell, (name, number) in zip(
         st.columns(4), (("Applications", n_rows), ("Columns", len(definition.columns))), strict=False
     ):

@@ -12,7 +12,7 @@ from dashboard.metrics.estimate import Estimate
 from dashboard.metrics.paired import Effects, Sample, estimate_of
 
 WARNING = (
-    "NRI and IDI are no proper measures: a model whose PDs are wrong can have a higher one than the model whose PDs "
+    "NRI and IDI are not proper measures: a model whose PDs are wrong can have a higher one than the model whose PDs "
     "are right (Hilden and Gerds 2014, Statistics in Medicine 33(19); Pepe and others 2015, Statistics in Biosciences "
     "7(2)). Judge by the difference of the AUC and of the profit."
 )

@@ -37,6 +37,8 @@ _UNSHOWN = re.compile(
 _REMADE = re.compile(r"https?://|www\.|@|:material/|:[\w+-]+:|^(?:<->|->|<-|--|>=|<=|~=)$", re.IGNORECASE)
 _SIGN = re.compile(r"[!-/:-@\[-`{-~]")
 _MARKUP = re.compile(r"[\\`*_\[\]<>|~$:&]")
+# What `plain` makes of code. Signs in spans of their own have no meaning inside code.
+_CODE, _ESCAPED = re.compile(r"\\`((?:(?!:color\[)[^`])+?)\\`"), re.compile(r"\\(.)")
 
 
 def literal(text: str) -> str:
@@ -54,6 +56,11 @@ def plain(text: str) -> str:
     escaped = re.sub(r"\S+", lambda word: _plain_word(word[0]), flat)
     # What begins a line may begin a heading or a list. A number and its percent sign stay on one line.
     return re.sub(r"^(\d*)([#+\-.)])", r"\1\\\2", escaped).replace(" %", "\u00a0%")
+
+
+def notice(text: str) -> str:
+    """A sentence of the product's own as Markdown: what stands between backticks is code, all else `plain`."""
+    return _CODE.sub(lambda code: "`" + _ESCAPED.sub(r"\1", code[1]) + "`", plain(text))
 
 
 def _plain_word(word: str) -> str:

@@ -61,7 +61,7 @@ def pd_verdict(comparison: PairedComparison) -> str:
         return ""
     one, two = comparison.names
     if not figure.is_sure:
-        return "Neither model's PDs are surely closer to what happened (Brier score)."
+        return "Chance may explain which model's PDs are closer to what happened (Brier score)."
     better, worse = (two, one) if found.value < 0 else (one, two)
     return f"The PDs of {better} are closer to what happened than those of {worse} (Brier score)."
 
@@ -85,14 +85,14 @@ def segments_verdict(found: SegmentDifferences, names: tuple[str, str], titles: 
         return "No segment holds enough defaults and non-defaults to compare the models in it."
     sure = [each for each in found.segments if each.difference.low is not None and _leaves_out_0(each.difference)]
     if not sure:
-        return f"In none of {labels.plural(found.compared, 'segment')} do the two models surely rank differently."
+        return f"In none of {labels.plural(found.compared, 'segment')} do the models rank differently beyond chance."
     first = sure[0]
     value = first.difference.value or 0.0
     better = names[1] if value > 0 else names[0]
     return (
-        f"In {len(sure)} of {labels.plural(found.compared, 'segment')} the models surely rank differently, most in "
-        f"“{first.name}” of {titles(first.column)}: there {better} has an AUC that is {labels.decimal(abs(value), 3)} "
-        "higher."
+        f"In {len(sure)} of {labels.plural(found.compared, 'segment')} the models rank differently beyond chance, most "
+        f"clearly in “{first.name}” of {titles(first.column)}: there {better} has an AUC that is "
+        f"{labels.decimal(abs(value), 3)} higher."
     )
 
 

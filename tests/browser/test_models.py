@@ -69,6 +69,11 @@ def test_a_model_is_switched_in_the_bar_and_its_page_is_fit_to_be_read(
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         until(page, f"!({SIDEWAYS}) && {BAR}.height <= {HIGHEST_BAR} && ({CUT}).length === 0")
+    # Five columns of text with intervals, on a phone.
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{dashboard}/calibration?cal.tab=Significance%20tests&against=~model.{challenger}")
+    expect(page.get_by_role("columnheader", name="Difference, 95 %")).to_be_attached()
+    until(page, f"!({SIDEWAYS})")
 
 
 def test_the_rows_of_a_swap_set_open_as_a_cohort(page: Page, dashboard: str, challenger: str, built: Settings) -> None:

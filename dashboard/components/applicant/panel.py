@@ -67,7 +67,7 @@ def _render(dataset: cache.Dataset, cutoff: float, link: st.Page | None) -> None
         try:
             _render_applicant(dataset, draft, cutoff, link)
         except ScoreroomError as error:
-            st.error(labels.plain(str(error)), icon=":material/error:")
+            st.error(labels.notice(str(error)), icon=":material/error:")
 
 
 def _render_lookup(dataset: cache.Dataset) -> None:

@@ -58,7 +58,7 @@ def test_the_verdict_and_the_cards_are_of_the_rows(
     cards = {card.label: card for card in app.metric}
     assert cards["ROC AUC"].value == f"{aucs[1] - aucs[0]:.4f}".replace("-", "−")
     assert set(cards) >= {"Gini", "KS", "Average precision", "Brier score", "Log-loss", "Calibration slope"}
-    assert "NRI and IDI are no proper measures" in said(app)
+    assert "NRI and IDI are not proper measures" in said(app)
 
 
 def test_the_swap_set_and_its_rows(open_page: OpenPage, rows: pl.DataFrame, arguments: tuple[str, str]) -> None:

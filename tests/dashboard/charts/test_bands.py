@@ -36,14 +36,14 @@ def test_intervals_reach_from_wilson_s_lower_to_its_upper_end() -> None:
 
 def test_another_cohort_is_drawn_beside_and_named() -> None:
     figure = plot_bands(BANDS, against=Named("Rest", BANDS)).figure
-    assert [trace.name for trace in figure.data] == ["Mean PD", "Default rate", "Rest"]
+    assert [trace.name for trace in figure.data] == ["Cohort: mean PD", "Cohort: default rate", "Rest: default rate"]
     assert figure.data[2].x[0] > figure.data[1].x[0]
     assert plot_bands(BANDS, against=Named("Rest", BANDS)).alt.endswith("Compared with Rest.")
 
 
 def test_a_name_out_of_a_link_is_shown_letter_by_letter() -> None:
     rates = plot_bands(BANDS, against=Named("<b>%{y}</b>", BANDS)).figure.data[2]
-    assert rates.name == "&lt;b&gt;&#37;{y}&lt;/b&gt;"
+    assert rates.name == "&lt;b&gt;&#37;{y}&lt;/b&gt;: default rate"
     assert rates.hovertemplate.endswith(f"<extra>{rates.name}</extra>")
 
 

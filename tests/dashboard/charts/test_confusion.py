@@ -50,7 +50,7 @@ def test_what_it_is_compared_with_is_named_letter_by_letter() -> None:
 def test_description_gives_the_numbers() -> None:
     assert plot_confusion(HAND, against=Named("men", OTHER)).alt == (
         "At a cutoff of 10.0 %: 600 true declines, 400 false approvals, 2,000 false declines, 7,000 true approvals. "
-        "In men, 75.0 % of defaults and 25.0 % of non-defaults are declined."
+        "For men, 75.0 % of defaults and 25.0 % of non-defaults are declined."
     )
 
 

@@ -98,7 +98,7 @@ def test_comparison_is_dashed_and_named_letter_by_letter() -> None:
 def test_descriptions_give_the_numbers() -> None:
     assert plot_cost_curve(CURVE, against=Named("men", ALIKE)).alt == (
         "Cost per 1,000 applications (your cost units): 550 at the cutoff of 10.0 %, lowest at 8.00 % with 500 "
-        "(95 % range of the best cutoff 7.00–9.00 %). In men the best cutoff is 8.00 %."
+        "(95 % range of the best cutoff 7.00–9.00 %). For men, the best cutoff is 8.00 %."
     )
     assert plot_profit_curve(CURVE, currency="").alt.startswith(
         "Profit per application (currency units): 0.55 at the cutoff"

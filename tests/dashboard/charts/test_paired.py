@@ -65,9 +65,9 @@ def test_the_trade_off_names_the_best_and_the_fastest() -> None:
         {"name": "score", "auc": 0.70, "auc_low": 0.69, "auc_high": 0.71, "microseconds_a_row": None},
     ]
     chart = plot_trade_off(rows)
-    assert chart.title == "champion ranks best (AUC 0.760), scorecard is the fastest (12 µs an application)"
+    assert chart.title == "By AUC, champion ranks best (0.760); scorecard is the fastest (12 µs an application)"
     assert chart.figure.data[0].x == (60.0, 12.0)
-    assert plot_trade_off(rows[:1]).title == "champion is the only model whose speed is known"
+    assert plot_trade_off(rows[:1]).title == "Only of champion is the speed known"
     alone = [{**rows[0], "microseconds_a_row": 5.0}, rows[1]]
-    assert plot_trade_off(alone).title == "champion ranks best and is the fastest"
+    assert plot_trade_off(alone).title == "By AUC, champion ranks best; it is also the fastest"
     assert plot_trade_off(rows[2:]).figure.layout.annotations[0].text == NOT_TIMED

@@ -100,6 +100,13 @@ def test_ks_marks_the_largest_gap_and_the_cutoff() -> None:
     assert notes(figure) == ["<b>◆ KS 66.7 points</b><br>at a PD of 40.0 %", "cutoff 30.0 %"]
 
 
+def test_both_models_of_a_ks_curve_are_named() -> None:
+    beside = Named("scorecard", ks_curve(OTHER), "champion")
+    figure = plot_ks(ks_curve(HAND), statistic=KS, against=beside).figure
+    names = [f"{model}: {outcome}" for model in ("scorecard", "champion") for outcome in ("non-defaults", "defaults")]
+    assert [trace.name for trace in figure.data if trace.mode == "lines" and trace.name][:4] == names
+
+
 def test_ks_axis_ends_where_nearly_all_pds_are_below() -> None:
     rng = np.random.default_rng(2)
     pd = rng.beta(1.2, 13.6, 20_000)

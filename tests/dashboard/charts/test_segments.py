@@ -134,6 +134,9 @@ def test_description_gives_the_numbers() -> None:
     assert said.endswith(
         "From the top: “low” 2.38 %, “middle” 7.60 %, “<b>high</b>” 16.7 %. All of the cohort: 9.23 %. Fold 1: 2.38 %."
     )
+    model = Named("scorecard", LONE, "champion")
+    said = plot_segments(HAND, measure=Measure.DEFAULT_RATE, order=Order.COLUMN, against=model).alt
+    assert said.endswith(" champion: 9.23 %. scorecard: 2.38 %.")
 
 
 def test_cohort_without_applications_is_drawn_empty() -> None:

@@ -31,5 +31,5 @@ def test_every_group_has_a_row_in_words_and_in_numbers() -> None:
 
 def test_the_group_that_tells_them_apart_is_named_with_both_shares() -> None:
     each = ColumnApart("region", stability_index([10, 30, 60], [40, 40, 20]))
-    assert _more(each, ("north", "south", "west"), of_in=True) == "north (40 % to 10 %)"
-    assert _more(each, ("north", "south", "west"), of_in=False) == "west (60 % to 20 %)"
+    assert _more(each, ("north", "south", "west"), of_in=True) == "north (40 % against 10 %)"
+    assert _more(each, ("north", "south", "west"), of_in=False) == "west (60 % against 20 %)"

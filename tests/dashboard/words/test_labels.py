@@ -225,3 +225,17 @@ def test_a_gap_is_told_apart_from_a_level_that_is_called_missing() -> None:
     assert labels.gap(column) == "No value"
     assert labels.gap(replace(column, levels=("Nord",))) == "Missing"
     assert labels.gap(replace(column, levels=("Nord",), level_labels=(("Nord", "Missing"),))) == "No value"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Run `python -m scripts.explain_model a_b`.", "Run `python -m scripts.explain_model a_b`."),
+        # One alone, and what a sign would remake, stay as they are.
+        ("*a* has ` alone", r"\*a\* has \` alone"),
+        (r"`C:\models\` or `all`", r"`C:\models\` or `all`"),
+        ("``x``", r"\``x`\`"),
+    ],
+)
+def test_a_notice_shows_commands_as_code_and_all_else_letter_by_letter(text: str, shown: str) -> None:
+    assert labels.notice(text) == shown

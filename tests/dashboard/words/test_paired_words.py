@@ -82,7 +82,7 @@ def test_segments_in_which_the_models_surely_differ_are_counted() -> None:
     )
     said = paired_words.segments_verdict(found, NAMES, str.title)
     assert said.startswith(
-        "In 1 of 2 segments the models surely rank differently, most in “north” of Region: there old"
+        "In 1 of 2 segments the models rank differently beyond chance, most clearly in “north” of Region: there old"
     )
     none = SegmentDifferences(found.segments[1:], 1)
     assert paired_words.segments_verdict(none, NAMES, str.title).startswith("In none of 1 segment ")
