@@ -250,14 +250,15 @@ def _draw_trade_off(drawn: Sequence[Mapping[str, Any]], title: str, *, dark: boo
     theme = figure_theme(dark=dark)
     figure = new_figure(title, "Each point is a model; up is better, left is faster", dark=dark)
     times = [float(row["microseconds_a_row"]) for row in drawn]
+    middle = (min(times) * max(times)) ** 0.5
     figure.add_trace(
         go.Scatter(
             x=times,
             y=[row["auc"] for row in drawn],
             mode="markers+text",
             text=[worded_name(row["name"]) for row in drawn],
-            # Beside the point: above and below it is its interval.
-            textposition="middle right",
+            # Beside the point, where its interval is not, and towards the middle, where there is room.
+            textposition=["middle right" if time <= middle else "middle left" for time in times],
             marker={"color": theme.accent, "size": 11},
             error_y={
                 "type": "data",

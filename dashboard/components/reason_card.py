@@ -98,8 +98,8 @@ def _notes(found: ReasonAgreement, names: tuple[str, str]) -> str:
     one, two = (labels.plain(name) for name in names)
     left_out, declined = found.whole.n_unnamed, found.declined.n_unnamed
     return (
-        f"{one} reads {labels.plural(found.n_fields[0], 'field')}, {two} {found.n_fields[1]}; both read "
-        f"{found.n_shared} of them. Left out are {labels.plural(left_out, 'application')} for which one names no "
+        f"Fields read: {found.n_fields[0]} by {one}, {found.n_fields[1]} by {two}, {found.n_shared} by both. "
+        f"Left out are {labels.plural(left_out, 'application')} for which one names no "
         f"field, {labels.count(declined)} of them declined by either. The table has the {MOST_STAND_INS} commonest "
         "pairs of strongest reasons over all applications."
     )

@@ -67,6 +67,7 @@ def test_the_trade_off_names_the_best_and_the_fastest() -> None:
     chart = plot_trade_off(rows)
     assert chart.title == "By AUC, champion ranks best (0.760); scorecard is the fastest (12 µs an application)"
     assert chart.figure.data[0].x == (60.0, 12.0)
+    assert chart.figure.data[0].textposition == ("middle left", "middle right")
     assert plot_trade_off(rows[:1]).title == "Only of champion is the speed known"
     alone = [{**rows[0], "microseconds_a_row": 5.0}, rows[1]]
     assert plot_trade_off(alone).title == "By AUC, champion ranks best; it is also the fastest"

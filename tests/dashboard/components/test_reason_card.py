@@ -43,6 +43,8 @@ def test_reasons_are_asked_for_and_then_shown(copied: Copied, published: Publish
     first = found.stand_ins[0]
     said = [cache.definition().column(name).label for name in (first.one, first.two)]
     assert table[2] == f"| {said[0]} | {said[1]} | {first.n:,.0f} | {first.n_declined:,.0f} |"
+    read = f"Fields read: {found.n_fields[0]} by champion, {found.n_fields[1]} by small, {found.n_shared} by both."
+    assert any(each.value.startswith(read) for each in app.caption)
     # At hand now: without a click.
     again = open_page("compare", QUERY)
     assert {metric.label: metric.value for metric in again.metric} == cards
