@@ -288,8 +288,11 @@ def adapted(
     if is_matrix(inputs):
         (only,) = inputs
         taken = INPUT if list(places) == list(range(n_features)) else steps.gather(INPUT, list(places))
+        whole, n_whole = taken if only.is_whole else "", len(places)
         steps.give(taken, _GIVEN + only.name, only.type)
     else:
+        wholes = [place for each, place in zip(inputs, places, strict=True) if each.is_whole]
+        whole, n_whole = steps.gather(INPUT, wholes) if wholes else "", len(wholes)
         for each, place in zip(inputs, places, strict=True):
             column = steps.gather(INPUT, [place])
             column = steps.words(column, levels[place]) if each.is_text else column
@@ -300,6 +303,8 @@ def adapted(
     taken = _before_map(graph, _GIVEN + choice.output)
     if choice.column is not None:
         taken = last.gather(taken, [choice.column])
+    if whole:
+        taken = last.where_whole(whole, n_whole, last.add("Cast", [taken], to=TensorProto.FLOAT))
     last.nodes.append(helper.make_node("Cast", [taken], [OUTPUT], to=TensorProto.FLOAT))
     nodes = [*steps.nodes, *(node for node in graph.node if node.op_type != "ZipMap"), *last.nodes]
     held = [*graph.initializer, *steps.held, *last.held]
@@ -362,6 +367,19 @@ class _Steps:
         is_level = self.add("Greater", [codes, self.constant(np.array(-0.5, dtype=np.float32))])
         place = self.add("Cast", [self.add("Where", [is_level, codes, other])], to=TensorProto.INT64)
         return self.add("Gather", [self.constant(np.array([*levels, ""], dtype=object)), place], axis=0)
+
+    def where_whole(self, given: str, n_given: int, found: str) -> str:
+        """`found`, a number a row, NaN in rows where one of the `n_given` columns is missing or has a fraction.
+
+        Cast to a whole number such a value would be another one, or a number that means nothing.
+        """
+        # The sum of the fractions is 0 where all are whole; a missing value makes it NaN. All opsets have these.
+        fractions = self.add("Sub", [given, self.add("Floor", [given])])
+        ones = self.constant(np.ones((n_given, 1), dtype=np.float32))
+        total = self.add("MatMul", [fractions, ones])
+        nan, zero = (self.constant(np.array(value, dtype=np.float32)) for value in (np.nan, 0.0))
+        wrong = self.add("Where", [self.add("Greater", [total, zero]), nan, total])
+        return self.add("Add", [found, self.add("Reshape", [wrong, self.add("Shape", [found])])])
 
     def give(self, name: str, to: str, kind: int) -> None:
         """Call `name` what an input of the graph is called, in the input's type."""

@@ -6,6 +6,7 @@ those of the model's manifest.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -32,6 +33,8 @@ JUDGED = pl.Schema(
     }
 )
 _BETWEEN = "; "
+# Of a model made elsewhere, which may have no answer to what it was not made for.
+NO_PD = "The model gives no PD for these values."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def judged(application: Mapping[str, object], pd: float, session: ScoringSession
     The PD that is told is the decimal that is decided on (`data.predictions.scores.exact_scores`).
     """
     warnings = tuple(rule.text for rule in broken_rules(application, session.definition))
-    reason = session.sufficiency.why_refer(application)
+    reason = session.sufficiency.why_refer(application) or (NO_PD if math.isnan(pd) else "")
     if reason:
         return Judgement(None, REFER, None, reason, warnings)
     decision = DECLINE if declines(pd, cutoff) else APPROVE
@@ -80,6 +83,9 @@ def judge_table(
     Where a row is referred, PD and risk band are null; elsewhere the reason is; warnings are joined by semicolons.
     """
     reasons = session.sufficiency.why_refer_each(applications)
+    has_none = np.isnan(probabilities)
+    if has_none.any():
+        reasons = reasons.zip_with(pl.Series(~has_none) | reasons.is_not_null(), pl.Series([NO_PD]))
     is_scored = reasons.is_null()
     decisions = np.where(is_declined(probabilities, cutoff), DECLINE, APPROVE)
     frame = pl.DataFrame(

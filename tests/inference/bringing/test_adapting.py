@@ -17,13 +17,17 @@ MATRIX = np.array([[0.5, 3.0, 0.0], [-1.0, np.nan, 1.0], [2.0, 4.0, np.nan], [2.
 
 
 def model(
-    inputs: list[tuple[str, int, list[int | None]]], nodes: list[onnx.NodeProto], outputs: list[str], **held: Any
+    inputs: list[tuple[str, int, list[int | None]]],
+    nodes: list[onnx.NodeProto],
+    outputs: list[str],
+    opset: int = 15,
+    **held: Any,
 ) -> onnx.ModelProto:
     given = [helper.make_tensor_value_info(*each) for each in inputs]
     wanted = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
     tensors = [numpy_helper.from_array(np.array(values), name) for name, values in held.items()]
     graph = helper.make_graph(nodes, "g", given, wanted, tensors)
-    opsets = [helper.make_opsetid("", 15), helper.make_opsetid("ai.onnx.ml", 3)]
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid("ai.onnx.ml", 3)]
     return helper.make_model(graph, opset_imports=opsets, ir_version=8)
 
 
@@ -158,3 +162,31 @@ def test_a_whole_number_has_no_fraction() -> None:
     given = model([("x", TensorProto.INT64, [None, 1])], [helper.make_node("Identity", ["x"], ["y"])], ["y"])
     with pytest.raises(BringingError, match="takes whole numbers, but some applications have fractions"):
         feeds(inputs_of(given), MATRIX, (0,), {})
+
+
+@pytest.mark.parametrize("opset", [9, 21])
+@pytest.mark.parametrize("is_matrix", [True, False], ids=("matrix", "columns"))
+def test_a_row_without_a_whole_number_has_no_pd(opset: int, is_matrix: bool) -> None:
+    # Cast to a whole number, a missing value would be some number and 3.5 would be 3.
+    rows = np.array([[1, 2], [np.nan, 2], [1, np.nan], [3, -4], [3.5, 1]], dtype=np.float32)
+    last = [helper.make_node("Sigmoid", ["sum"], ["p"])]
+    if is_matrix:
+        nodes = [
+            helper.make_node("Cast", ["x"], ["x32"], to=TensorProto.FLOAT),
+            helper.make_node("MatMul", ["x32", "w"], ["sum"]),
+        ]
+        held = {"w": np.ones((2, 1), dtype=np.float32)}
+        given = model([("x", TensorProto.INT64, [None, 2])], [*nodes, *last], ["p"], opset, **held)
+    else:
+        nodes = [
+            *(helper.make_node("Cast", [name], [f"{name}32"], to=TensorProto.FLOAT) for name in "ab"),
+            helper.make_node("Add", ["a32", "b32"], ["sum"]),
+        ]
+        inputs: list[tuple[str, int, list[int | None]]] = [
+            ("a", TensorProto.INT32, [None, 1]),
+            ("b", TensorProto.INT64, [None, 1]),
+        ]
+        given = model(inputs, [*nodes, *last], ["p"], opset)
+    made = OnnxBackend(adapted(given, (0, 1), {}, Choice("p", None), 2)).predict(rows)
+    nan = np.nan
+    np.testing.assert_allclose(made, [1 / (1 + np.exp(-3)), nan, nan, 1 / (1 + np.exp(1)), nan], rtol=1e-6)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import orjson
 import polars as pl
 import pytest
+from numpy.typing import NDArray
 
 from data.home_credit import embedded
+from inference.explain.assessment import ReferredError, assess
 from inference.model.artifact import ONNX
 from inference.model.build import PublishedModel
 from inference.model.judgement import JUDGED, judge, judge_table
@@ -36,6 +39,29 @@ def table(applications: pl.DataFrame) -> pl.DataFrame:
     """300 applications, the annuity of every seventh of them missing."""
     annuity = pl.when(pl.int_range(pl.len()) % 7 != 0).then("AMT_ANNUITY").alias("AMT_ANNUITY")
     return applications.head(300).drop(embedded.TARGET).with_columns(annuity)
+
+
+class _WithoutPd:
+    """A model made elsewhere that has no PD for every second application."""
+
+    name = ONNX
+
+    def predict(self, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.where(np.arange(len(matrix)) % 2, np.float32(0.2), np.float32(np.nan))
+
+
+def test_an_application_without_a_pd_is_referred(session: ScoringSession, table: pl.DataFrame) -> None:
+    without = ScoringSession(_WithoutPd(), session.manifest, FEATURES)
+    rows = table.filter(pl.col("AMT_ANNUITY").is_not_null()).head(4)
+    alone = judge(rows.row(0, named=True), without)
+    assert (alone.default_probability, alone.decision, alone.risk_band) == (None, "refer", None)
+    assert alone.refer_reason == "The model gives no PD for these values."
+    found = judge_table(rows, without.score_frame(rows), without, CUTOFF)
+    assert found["default_probability"].to_list() == [None, 0.2, None, 0.2]
+    assert found["decision"].to_list() == ["refer", "decline", "refer", "decline"]
+    assert found["refer_reason"].to_list() == [alone.refer_reason, None] * 2
+    with pytest.raises(ReferredError, match="gives no PD"):
+        assess(rows.row(0, named=True), CUTOFF, without, None, None)
 
 
 def test_one_and_many_are_judged_alike_by_the_manifest(session: ScoringSession, table: pl.DataFrame) -> None:
