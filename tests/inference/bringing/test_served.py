@@ -31,7 +31,7 @@ from data.settings import Settings, load_settings
 from inference.bringing.importing import Order, bring_model
 from inference.inventory import challenger
 from inference.inventory.entry import CHAMPION, ModelKind
-from inference.inventory.store import folder_of_model, open_model
+from inference.inventory.store import delete, folder_of_model, list_models, open_model
 from inference.scorecard.card import read_card
 from inference.service.keys import add_key
 from scripts import calibrate, promote
@@ -113,6 +113,10 @@ def place(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SCOREROOM_PORTFOLIO", str(folder))
         settings = load_settings()
+        # Tests of other files leave models in the portfolio that they share.
+        for entry in list_models(settings):
+            if not entry.is_champion:
+                delete(settings, entry.name)
         native = import_all(settings, root / "files", matrix, target)
         challenger.train_challenger(settings, challenger.Order(ModelKind.SCORECARD, "scorecard"), silent)
         command(

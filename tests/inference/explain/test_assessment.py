@@ -32,9 +32,10 @@ def session(published: PublishedModel) -> ScoringSession:
 
 
 @pytest.fixture(scope="module")
-def explainer(published: PublishedModel, applications: pl.DataFrame) -> Explainer:
+def explainer(published: PublishedModel, applications: pl.DataFrame, session: ScoringSession) -> Explainer:
     typical = {name: facts.typical for name, facts in describe_table(applications.lazy(), embedded.DEFINITION).items()}
-    return Explainer.open(published.directory, typical, FEATURES)
+    # Features are held by identity, and a process that has seen other definitions makes them anew.
+    return Explainer.open(published.directory, typical, session.features)
 
 
 @pytest.fixture(scope="module")
