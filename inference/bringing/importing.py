@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from data.definition.at_hand import load_definition
 from data.definition.definition import Definition
 from data.definition.writing import definition_text
+from data.predictions.roles.judging import ranking
 from data.predictions.table import AS_IMPORTED, FOLD, ID, PROBABILITY
 from data.settings import DEFINITION, Settings
 from data.store.opening import reading
@@ -133,8 +134,7 @@ def bring_model(
         native = np.load(child.folder / NATIVE, allow_pickle=False)
         made = _made(child.folder, native, matrix, features)
     if (outcome := definition.target) is not None:
-        known = applications[outcome].is_not_null().to_numpy()
-        check_direction(made.pds[known], (applications[outcome] == 1).to_numpy()[known])
+        check_direction(made.pds, applications[outcome])
     if not made.keeps_directions:
         choice = replace(choice, is_constrained=False)
         features = feature_set(definition, choice)
@@ -196,24 +196,21 @@ def _check_alone(exported: OnnxBackend, matrix: NDArray[np.float32], pds: NDArra
         )
 
 
-def check_direction(pds: NDArray[np.floating[Any]], is_default: NDArray[np.bool_]) -> None:
+def check_direction(pds: NDArray[np.floating[Any]], outcomes: pl.Series) -> None:
     """Refuse PDs that are clearly higher for those who paid: most likely of the other class.
 
-    `pds` and `is_default` are of the same applications, whose outcomes are known. The test is that of Mann and Whitney
-    by ranks; no chance result is refused at 6 standard errors.
+    `outcomes` of the same applications are 1, 0 or null. The test is that of Mann and Whitney by ranks; no chance
+    result is refused at 6 standard errors.
 
     Raises:
         BringingError: the AUC is below one half by more than that.
     """
-    n_bad, n_good = int(is_default.sum()), int((~is_default).sum())
-    if not n_bad or not n_good:
-        return
-    ranks = pl.Series(pds).rank("average").to_numpy()
-    auc = (float(ranks[is_default].sum()) - n_bad * (n_bad + 1) / 2) / (n_bad * n_good)
-    if auc < 0.5 - _ERRORS * np.sqrt((n_bad + n_good + 1) / (12 * n_bad * n_good)):
+    found = ranking(pl.Series(pds), (outcomes == 1).cast(pl.Float64))
+    if found is not None and found[1] < -_ERRORS:
         raise BringingError(
-            f"Its PDs are lower for applications that defaulted (AUC {auc:.3f}), so they are most likely probabilities "
-            "of the good outcome; name the output of the other class (--output), or train it with 1 for a default."
+            f"Its PDs are lower for applications that defaulted (AUC {found[0]:.3f}), so they are most likely "
+            "probabilities of the good outcome; name the output of the other class (--output), or train it with 1 for "
+            "a default."
         )
 
 
