@@ -144,7 +144,7 @@ def _with_reasons(
     report: ModelReport,
     source: Predictions,
 ) -> ModelReport:
-    """The report with the agreement of reasons, or with why there is none."""
+    """The report with the agreement of reasons, or with why it cannot be had."""
     if arguments.no_reasons:
         return report
     if arguments.predictions is not None:

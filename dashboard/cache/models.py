@@ -231,7 +231,7 @@ def card_lines(values: Mapping[str, Value]) -> CardLines | None:
 
 
 def why_no_trees() -> str:
-    """Why nothing explains the model that scores; empty where it was published with trees, or there is none."""
+    """Why nothing explains the model that scores; empty if it was published with trees, or there is no model."""
     try:
         files = open_session().manifest.files
     except ScoreroomError:

@@ -272,7 +272,7 @@ def _judged(dataset: Dataset) -> Predictions:
 
 
 def model_scores(dataset: Dataset, name: str) -> pl.Series:
-    """The PDs (Float64, null where there is none) that the model called `name` gives all applications of `dataset`.
+    """The PDs (Float64, null where it gives none) of the model called `name`, for all applications of `dataset`.
 
     Raises:
         ScoreroomError: there is no such model, or its PDs cannot be used.

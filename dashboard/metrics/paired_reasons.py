@@ -95,7 +95,7 @@ def reason_agreement(
 def overlaps(one: _Codes, two: _Codes) -> FloatArray:
     """Of each application the share that both name of the fields that either does, 0 where neither names one.
 
-    Fields are numbers from 0 on, each once in a column of (reasons, applications); -1 is none.
+    Fields are numbers from 0 on, each once in a column of (reasons, applications); -1 fills the rest.
     """
     shared = np.zeros(one.shape[1], dtype=np.int16)
     for first in one:

@@ -1,4 +1,4 @@
-"""The reasons of two models on the page: asked for, counted, or why there are none."""
+"""The reasons of two models on the page: asked for, counted, or why they cannot be compared."""
 
 from __future__ import annotations
 

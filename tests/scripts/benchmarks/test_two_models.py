@@ -1,4 +1,4 @@
-"""What the benchmark's screens of a second model must show, and that there are none without one."""
+"""What the benchmark's screens of a second model must show, and that they are left out without one."""
 
 from __future__ import annotations
 
